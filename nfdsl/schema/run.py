@@ -1,0 +1,31 @@
+"""One run, ready for the runtime: what the spec says of it and what the plan worked out."""
+
+from dataclasses import dataclass
+
+from nfdsl.schema.model import Model
+from nfdsl.schema.training import Recipe
+
+
+@dataclass(frozen=True)
+class Length:
+    """A run's exact length.
+
+    Step ``t`` takes positions ``[t * batch, (t + 1) * batch)`` of the concatenated epochs; the
+    last step takes what is left of ``images``, which may be less than a batch.
+    """
+
+    images: int  # views trained on, repeats counted
+    steps: int
+    warmup_steps: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything one training program needs to know; holds no grids, spans or open choices."""
+
+    id: str
+    recipe: Recipe
+    model: Model
+    lr: float  # peak
+    length: Length
+    start: str | None  # id of the run whose weights to begin from, in the same study directory

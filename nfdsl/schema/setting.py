@@ -1,0 +1,79 @@
+"""How a schema class describes its settings: unit, range, doc and source beside the default.
+
+A schema class is a frozen dataclass whose fields are made by `setting`. Everything the language
+says about a setting (checks, completion, reference documentation) is read from here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, get_type_hints
+
+from nfdsl.schema.units import Dimension
+
+_KEY = "nfdsl.setting"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a spec author needs to know of one setting besides its type and default."""
+
+    doc: str
+    units: tuple[Dimension, ...] = (Dimension.NUMBER,)
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    source: str = ""
+    names: tuple[str, ...] = ()  # kinds of block whose name the setting holds
+    collects: bool = False  # a grid written here is the value itself, not a sweep
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a schema class, resolved: what it is called, holds, and falls back to."""
+
+    name: str
+    annotation: Any
+    default: Any  # MISSING where the spec must say it
+    description: Description
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+
+def setting(
+    doc: str,
+    *,
+    default: Any = MISSING,
+    unit: Dimension | tuple[Dimension, ...] = Dimension.NUMBER,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+    source: str = "",
+    names: tuple[str, ...] = (),
+    collects: bool = False,
+) -> Any:
+    """Returns a dataclass field that carries its `Description`.
+
+    Args:
+      doc: one line; what the setting means.
+      default: the value used where the spec is silent; required when absent.
+      unit: the dimension, or the dimensions, a value may be written in.
+      at_least, above, at_most, below: the admitted range, in canonical units.
+      source: the paper's table, section or equation a default or range comes from.
+      names: kinds of block (``pretrain``) one of which the value names.
+      collects: whether a grid written here is the value itself rather than a sweep.
+    """
+    units = unit if isinstance(unit, tuple) else (unit,)
+    description = Description(doc, units, at_least, above, at_most, below, source, names, collects)
+    return field(default=default, metadata={_KEY: description})
+
+
+def settings(schema_class: type) -> Iterator[Setting]:
+    """Yields the settings of a schema class in the order positional arguments fill them."""
+    hints = get_type_hints(schema_class)
+    for item in fields(schema_class):
+        if _KEY in item.metadata:
+            yield Setting(item.name, hints[item.name], item.default, item.metadata[_KEY])

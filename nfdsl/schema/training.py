@@ -1,0 +1,188 @@
+"""How a network is trained: the pretrain and finetune blocks and the words they are made of."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from nfdsl.schema.data import Data
+from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.model import Model
+from nfdsl.schema.setting import setting
+from nfdsl.schema.units import Dimension, Quantity, quantity
+
+DURATION = (Dimension.STEPS, Dimension.EPOCHS, Dimension.IMAGES)
+BUDGET = (*DURATION, Dimension.FLOPS, Dimension.CORE_HOURS, Dimension.CHIP_HOURS)
+Metric = Literal["holdout.loss", "holdout.error"]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Side of the square images that training and evaluation see."""
+
+    word: ClassVar[str] = "resolution"
+    train: int = setting("training side", unit=Dimension.PIXELS, at_least=1)
+    eval: int = setting("evaluation side", unit=Dimension.PIXELS, at_least=1)
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent with momentum; weight decay is added to the clipped gradient."""
+
+    word: ClassVar[str] = "sgd"
+    momentum: float = setting("momentum", default=0.9, at_least=0, below=1)
+    nesterov: bool = setting("look ahead along the momentum", default=True)
+    weight_decay: float = setting("coupled decay of kernels and head, not of gains and biases", default=0.0, at_least=0)
+
+
+@dataclass(frozen=True)
+class AGC:
+    """Adaptive gradient clipping of each unit (Brock et al. 2021, eq. 3); the head is not clipped."""
+
+    word: ClassVar[str] = "agc"
+    ratio: float = setting("largest gradient norm over weight norm (lambda)", default=0.01, above=0)
+    eps: float = setting("smallest weight norm assumed", default=1e-3, above=0)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Linear warm-up from 0 to the peak, then half a cosine down to 0."""
+
+    word: ClassVar[str] = "cosine"
+    warmup: Quantity = setting("length of the warm-up", default=quantity(0, Dimension.STEPS), unit=DURATION, at_least=0)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Linear warm-up from 0 to the peak, then a straight line down to 0."""
+
+    word: ClassVar[str] = "linear"
+    warmup: Quantity = setting("length of the warm-up", default=quantity(0, Dimension.STEPS), unit=DURATION, at_least=0)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Tries every learning rate of the range."""
+
+    word: ClassVar[str] = "grid"
+
+
+@dataclass(frozen=True)
+class Monotone:
+    """Starts each budget at its neighbour's optimum, which falls slowly (arXiv 2310.16764, Figure 3)."""
+
+    word: ClassVar[str] = "monotone"
+    trials: int = setting("runs per model and budget", default=2, at_least=1)
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A learning rate chosen for each model and budget."""
+
+    word: ClassVar[str] = "tune"
+    over: tuple[float, ...] = setting("the learning rates to choose from", above=0, collects=True)
+    minimizing: Metric = setting("what the best run has least of", default="holdout.loss")
+    using: Grid | Monotone = setting("how to search", default=Grid())
+
+
+@dataclass(frozen=True)
+class ExactlyOnce:
+    """Every example exactly once per epoch, in an order that is a function of seed, epoch and position."""
+
+    word: ClassVar[str] = "exactly_once"
+    seed: int = setting("seed of the order", default=0, at_least=0)
+
+
+@dataclass(frozen=True)
+class SAM:
+    """Sharpness-aware minimisation (Foret et al. 2021, eq. 2 and 3)."""
+
+    word: ClassVar[str] = "sam"
+    rho: float = setting("length of the ascent step", default=0.05, above=0)
+    fraction: float = setting(
+        "share of the batch the ascent gradient is taken on",
+        default=0.2,
+        above=0,
+        at_most=1,
+        source="Brock et al. 2021, appendix A.4",
+    )
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Random changes to training images."""
+
+    word: ClassVar[str] = "augment"
+    area: float = setting("smallest share of the image a random crop keeps", default=0.08, above=0, at_most=1)
+    aspect: float = setting("largest aspect ratio of a random crop", default=4 / 3, at_least=1)
+    flip: bool = setting("mirror half of the images", default=True)
+    repeat: int = setting(
+        "views of each image in a batch; the batch size stays, so a batch holds fewer images",
+        default=1,
+        at_least=1,
+        source="arXiv 2310.16764, footnote 4",
+    )
+
+
+@dataclass(frozen=True)
+class EMA:
+    """Exponential moving average of the weights with warm-up min(decay, (1 + t) / (10 + t))."""
+
+    word: ClassVar[str] = "ema"
+    decay: float = setting("decay per step", default=0.9999, at_least=0, below=1)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Which trained networks a fine-tune begins from.
+
+    Candidates are the tuned runs: of runs that differ only in learning rate, the best one.
+    """
+
+    word: ClassVar[str] = "start"
+    block: str = setting("the pretrain block whose networks are candidates", names=("pretrain",))
+    best: int = setting("how many of them", default=1, at_least=1)
+    per: Literal["model"] = setting("what each set of candidates has in common", default="model")
+    by: Metric = setting("what the best has least of", default="holdout.loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How to train a network, whatever its size, its start and the length of the run."""
+
+    data: Data = setting("the data set")
+    hardware: Hardware = setting("the machine", default=Hardware())
+    batch: int = setting("images in a step, over all devices", unit=Dimension.IMAGES, at_least=1)
+    resolution: Resolution = setting("sides of training and evaluation images")
+    optimizer: SGD = setting("the update rule", default=SGD())
+    clip: AGC | None = setting("gradient clipping", default=None)
+    schedule: Cosine | Linear = setting("the learning rate's course over the run", default=Cosine())
+    label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
+    sam: SAM | None = setting("sharpness-aware minimisation", default=None)
+    stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)
+    dropout: float = setting("chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1)
+    augment: Augment = setting("changes to training images", default=Augment())
+    average: EMA | None = setting("average of the weights that is evaluated", default=None)
+    sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
+    seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrain(Recipe):
+    """Training from random weights."""
+
+    word: ClassVar[str] = "pretrain"
+    model: Model = setting("the network")
+    budget: Quantity = setting("how long to train", unit=BUDGET, above=0)
+    lr: float | Tune = setting("peak learning rate", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetune(Recipe):
+    """Training on from pre-trained weights with a new classifier."""
+
+    word: ClassVar[str] = "finetune"
+    start: Start = setting("the networks to begin from")
+    budget: Quantity = setting("how long to train", unit=BUDGET, above=0)
+    lr: float | Tune = setting("peak learning rate", above=0)
+
+
+Training = Pretrain | Finetune

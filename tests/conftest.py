@@ -1,0 +1,35 @@
+"""What tests of several stages share: specs as text, and as plans."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nfdsl.check.study import check
+from nfdsl.plan import Plan, plan
+from nfdsl.source import Source
+from nfdsl.syntax.parse import parse
+
+SPECS = Path(__file__).parent.parent / "specs"
+
+
+@pytest.fixture
+def planned() -> Callable[[str], Plan]:
+    """Returns a function from a spec's text to its plan; the text must be in order."""
+
+    def planned(text: str) -> Plan:
+        parsed = parse(Source("spec.nfx", text))
+        assert not parsed.diagnostics
+        study, diagnostics = check(parsed.file)
+        assert study is not None, diagnostics
+        result, diagnostics = plan(study, "spec")
+        assert result is not None, diagnostics
+        return result
+
+    return planned
+
+
+@pytest.fixture
+def spec() -> Callable[[str], str]:
+    """Returns a function from the name of an example study to its text."""
+    return lambda name: (SPECS / f"{name}.nfx").read_text()

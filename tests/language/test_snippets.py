@@ -1,0 +1,50 @@
+"""The snippets beside this file: each line that earns a diagnostic says so itself.
+
+A file holds cases separated by ``---``. A case is a whole spec once ``prelude.nfx`` is put behind
+it. ``# error: code`` marks the line where a diagnostic with that code must start; there must be no others.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nfdsl.check.study import check
+from nfdsl.diagnostics import Diagnostic
+from nfdsl.plan import plan
+from nfdsl.source import Source
+from nfdsl.syntax.parse import parse
+
+HERE = Path(__file__).parent
+PRELUDE = (HERE / "prelude.nfx").read_text()
+EXPECTED = re.compile(r"# error: ([\w-]+)")
+
+
+def cases() -> list[pytest.ParameterSet]:
+    return [
+        pytest.param(text, id=f"{path.stem}-{number}")
+        for path in sorted(HERE.glob("*.nfx"))
+        if path.name != "prelude.nfx"
+        for number, text in enumerate(path.read_text().split("---\n"), start=1)
+    ]
+
+
+def diagnose(text: str) -> list[Diagnostic]:
+    parsed = parse(Source("case.nfx", text))
+    if parsed.diagnostics:
+        return list(parsed.diagnostics)
+    study, diagnostics = check(parsed.file)
+    return diagnostics if study is None else plan(study, "case")[1]
+
+
+def expected(text: str) -> list[tuple[int, str]]:
+    lines = enumerate(text.splitlines(), start=1)
+    return [(number, code) for number, line in lines for code in EXPECTED.findall(line)]
+
+
+@pytest.mark.parametrize("text", cases())
+def test_each_line_earns_what_it_says(text: str):
+    found = diagnose(text + PRELUDE)
+    places = [(d.primary.span.source.position(d.primary.span.start).line, d.code) for d in found]
+    assert sorted(places) == expected(text)
+    assert all(diagnostic.help for diagnostic in found), "a diagnostic says what to do"
