@@ -7,7 +7,7 @@ numbers, in sorted order. Units are already converted, so ``1 epochs`` and ``100
 import hashlib
 import json
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, cast
 
 _DIGITS = 12  # 48 bits: among 10,000 runs two collide with chance 2e-7
 
@@ -22,6 +22,6 @@ def _canonical(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         settings = {item.name: _canonical(getattr(value, item.name)) for item in fields(value)}
         return {type(value).__name__: settings}
-    if isinstance(value, tuple | list):
-        return [_canonical(item) for item in value]
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in cast(tuple[Any, ...], value)]
     return value

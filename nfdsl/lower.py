@@ -5,7 +5,7 @@ so it is loaded only under a policy that admits the classes of ``nfdsl.schema`` 
 """
 
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, cast
 
 import fiddle as fdl
 from fiddle.experimental import serialization
@@ -15,12 +15,8 @@ from nfdsl.schema.run import Run
 
 _SCHEMA = "nfdsl.schema."
 # What Fiddle itself needs to describe a config.
-_FIDDLE = {
-    ("fiddle._src.config", "Config"),
-    ("fiddle._src.config", "BuildableTraverserMetadata"),
-    ("builtins", "dict"),
-    ("builtins", "tuple"),
-}
+_FIDDLE: tuple[type, ...] = (fdl.Config, fdl.BuildableTraverserMetadata, dict, tuple)
+_FIDDLE_NAMES = {(own.__module__, own.__name__) for own in _FIDDLE}
 
 
 class UnreadableRun(ValueError):
@@ -29,12 +25,13 @@ class UnreadableRun(ValueError):
 
 class _SchemaOnly(serialization.PyrefPolicy):
     def allows_import(self, module: str, symbol: str) -> bool:
-        return module.startswith(_SCHEMA) or (module, symbol) in _FIDDLE
+        return module.startswith(_SCHEMA) or (module, symbol) in _FIDDLE_NAMES
 
     def allows_value(self, value: Any) -> bool:
         # A schema module also holds what it imports; only its own dataclasses may pass.
-        admitted = isinstance(value, type) and is_dataclass(value) and value.__module__.startswith(_SCHEMA)
-        return admitted or (getattr(value, "__module__", ""), getattr(value, "__name__", "")) in _FIDDLE
+        if not isinstance(value, type):
+            return False
+        return value in _FIDDLE or (is_dataclass(value) and value.__module__.startswith(_SCHEMA))
 
 
 def lower(run: PlannedRun, start: str | None) -> Run:
@@ -70,4 +67,4 @@ def load(text: str) -> Run:
 def _configure(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return fdl.Config(type(value), **{item.name: _configure(getattr(value, item.name)) for item in fields(value)})
-    return tuple(_configure(item) for item in value) if isinstance(value, tuple) else value
+    return tuple(_configure(item) for item in cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value

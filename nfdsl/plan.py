@@ -184,8 +184,8 @@ def _draft(definition: Definition, training: Training, network: _Network, labels
     program = Program(digest(key), network.label, params, macs, key.resolution, key.batch)
     examples = _examples(recipe.data, definition)
     size = _length(training, 6 * macs, examples, definition)
-    tune = training.lr if isinstance(training.lr, Tune) else None
-    rates = sorted(tune.over) if tune else [training.lr]
+    tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
+    rates = sorted(set(tune.over))
     content = (_essence(recipe), network.model, size, network.start)
     cell = digest("cell", content, training.lr)
     sam_flops = round(6 * macs * size.images * recipe.sam.fraction) if recipe.sam else 0
@@ -196,7 +196,7 @@ def _draft(definition: Definition, training: Training, network: _Network, labels
             block=definition.name,
             kind="pretrain" if network.start is None else "finetune",
             label=network.label,
-            labels={"model": network.label, **labels, **rank, **({"lr": f"{lr:g}"} if tune else {})},
+            labels={"model": network.label, **labels, **rank, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
             cell=cell,
             program=program.id,
             recipe=recipe,
@@ -211,8 +211,8 @@ def _draft(definition: Definition, training: Training, network: _Network, labels
         )
         for lr in rates
     )
-    tuner, minimizing = (tune.using, tune.minimizing) if tune else (Grid(), "holdout.loss")
-    return _Draft(definition, program, runs, Cell(cell, tuple(run.id for run in runs), tuner, minimizing))
+    ids = tuple(run.id for run in runs)
+    return _Draft(definition, program, runs, Cell(cell, ids, tune.using, tune.minimizing))
 
 
 def _essence(recipe: Recipe) -> Recipe:

@@ -59,37 +59,39 @@ class Span:
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as a spec; the message says why and fits after ``cannot read PATH:``."""
+    """A file that cannot be read as a spec; the message names it and says why."""
 
 
 def read(path: str) -> Source:
-    """Returns the text of a file under the path as given.
+    """Returns the text of a file, under its path as given.
 
-    The file is UTF-8, with or without a byte order mark, which is left out; lines may end as they
-    do on any system.
+    The text is UTF-8; a byte order mark is left out; lines may end as on any system.
 
     Raises:
-      Unreadable: there is no such file, or it is a folder, forbidden, or holds no text.
+      Unreadable: there is no such file, it is a folder, it may not be read, or it holds no text.
     """
-    data = _bytes(path)
-    if (offset := data.find(b"\0")) >= 0:
-        raise Unreadable(f"byte {offset} is NUL, so this is not UTF-8 text")
     try:
-        return Source(path, data.decode("utf-8").removeprefix("\ufeff"))
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8 text") from error
+        return Source(path, _text(Path(path).read_bytes()))
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"cannot read {path}: {_reason(error)}") from error
 
 
-def _bytes(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise Unreadable("there is no such file") from error
-    except IsADirectoryError as error:
-        raise Unreadable("it is a folder") from error
-    except PermissionError as error:
-        raise Unreadable("permission denied") from error
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
-    except ValueError as error:  # a NUL in the path
-        raise Unreadable("no path looks like this") from error
+def _text(data: bytes) -> str:
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise UnicodeDecodeError("utf-8", data, nul, nul + 1, "NUL")
+    return data.decode("utf-8").removeprefix("\ufeff")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "there is no such file"
+        case IsADirectoryError():
+            return "it is a folder"
+        case PermissionError():
+            return "permission denied"
+        case UnicodeDecodeError():
+            return f"it is not UTF-8 text (byte 0x{error.object[error.start]:02x} at offset {error.start})"
+        case _:
+            return str(error)

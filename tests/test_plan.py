@@ -98,7 +98,10 @@ def test_grids_multiply(planned: Planned):
         (("1 epochs", "lr 0.1"), ("90 steps", "lr 10%")),
         (("1 epochs", "lr 0.1"), ("1 epochs", "lr 0.1\n dropout 0")),
         (("1 epochs", "lr 0.1\n seed 3"), ("1 epochs", "seed 3\n lr 0.1")),
-        (("1 epochs", "lr 0.1\n schedule cosine(warmup: 10 steps)"), ("1 epochs", "lr 0.1\n schedule cosine(500 images)")),
+        (
+            ("1 epochs", "lr 0.1\n schedule cosine(warmup: 10 steps)"),
+            ("1 epochs", "lr 0.1\n schedule cosine(500 images)"),
+        ),
     ],
 )
 def test_wording_does_not_change_an_id(planned: Planned, one: tuple[str, str], other: tuple[str, str]):
@@ -106,7 +109,8 @@ def test_wording_does_not_change_an_id(planned: Planned, one: tuple[str, str], o
 
 
 @pytest.mark.parametrize(
-    "change", ["lr 0.2", "lr 0.1\n seed 1", "lr 0.1\n clip agc(0.02)", "lr 0.1\n schedule linear", "lr 0.1\n augment flip off"]
+    "change",
+    ["lr 0.2", "lr 0.1\n seed 1", "lr 0.1\n clip agc(0.02)", "lr 0.1\n schedule linear", "lr 0.1\n augment flip off"],
 )
 def test_meaning_changes_every_id(planned: Planned, change: str):
     assert not set(ids(planned(STUDY % ("1 epochs", "lr 0.1")))) & set(ids(planned(STUDY % ("1 epochs", change))))

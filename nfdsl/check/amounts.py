@@ -94,6 +94,4 @@ def _check_range(amount: Amount, wanted: Wanted) -> None:
     broken = [f"{word} {bound:g}" for bound, word, holds in limits if bound is not None and not holds]
     if broken:
         headline = f"`{wanted.axis}` must be {broken[0]}"
-        raise Rejected(
-            Diagnostic("out-of-range", headline, Label(amount.span, f"this is {amount}"), help=wanted.help)
-        )
+        raise Rejected(Diagnostic("out-of-range", headline, Label(amount.span, f"this is {amount}"), help=wanted.help))

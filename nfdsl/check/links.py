@@ -32,7 +32,7 @@ def _start(finetune: Finetune, definition: Definition, blocks: Blocks) -> Iterat
     source, points = blocks[finetune.start.block]
     for pretrain in (point.value for point in points if isinstance(point.value, Pretrain)):
         yield from resolution_too_small(finetune, pretrain.model, definition)
-        if pretrain.data.holdout == 0:
+        if not pretrain.data.measurable:
             yield Diagnostic(
                 "nothing-held-out",
                 f"the best of `{source.name}` by {finetune.start.by} cannot be told: its data holds nothing out",

@@ -1,7 +1,5 @@
 """Numbers with units, and arithmetic between them: exact, dimension-checked, at every grid point."""
 
-import operator
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -12,13 +10,6 @@ from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS, Dimension
 from nfdsl.source import Span
 from nfdsl.syntax import ast
-
-_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ def measure(value: ast.Value, axis: str) -> list[Point[Numeric]]:
         case ast.Shape():
             return [Point(tuple(Amount(Fraction(size), Dimension.NUMBER, value.span) for size in value.sizes))]
         case ast.List():
-            return list(combinations([measure(item, axis) for item in value.items], value.span))
+            return [*combinations([measure(item, axis) for item in value.items], value.span)]
         case ast.Negative():
             return [Point(_negated(point.value), point.labels) for point in measure(value.value, axis)]
         case ast.Grid():
@@ -88,7 +79,19 @@ def _apply(binary: ast.Binary, left: Numeric, right: Numeric) -> Numeric:
     if binary.operator == "/" and right.value == 0:
         raise _misfit(binary, "division by zero")
     dimension = _dimension(binary, left.dimension, right.dimension)
-    return Amount(_OPERATIONS[binary.operator](left.value, right.value), dimension, binary.span)
+    return Amount(_combined(binary, left.value, right.value), dimension, binary.span)
+
+
+def _combined(binary: ast.Binary, left: Fraction, right: Fraction) -> Fraction:
+    match binary.operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left / right
 
 
 def _dimension(binary: ast.Binary, left: Dimension, right: Dimension) -> Dimension:
@@ -101,6 +104,8 @@ def _dimension(binary: ast.Binary, left: Dimension, right: Dimension) -> Dimensi
             return left
         case "/" if left == right:
             return Dimension.NUMBER
+        case _:
+            pass
     names = [dimension.value or "plain numbers" for dimension in (left, right)]
     raise _misfit(binary, f"{names[0]} {binary.operator} {names[1]} has no meaning")
 
@@ -110,9 +115,7 @@ def _range(value: ast.Range, axis: str) -> list[Point[Numeric]]:
     if isinstance(first, ast.Number) and isinstance(last, ast.Number) and first.unit is None:
         first = replace(first, unit=last.unit)
     ends = combinations([measure(first, axis), measure(last, axis)], value.span)
-    return [
-        Point(amount, (*end.labels, (axis, str(amount)))) for end in ends for amount in _steps(value, *end.value)
-    ]
+    return [Point(amount, (*end.labels, (axis, str(amount)))) for end in ends for amount in _steps(value, *end.value)]
 
 
 def _steps(value: ast.Range, first: Numeric, last: Numeric) -> list[Amount]:

@@ -12,16 +12,17 @@ from nfdsl.source import Span
 from nfdsl.syntax import ast
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Labels = tuple[tuple[str, str], ...]  # (axis, choice), axis being a setting's path such as "augment.repeat"
 
 LIMIT = 100_000  # points of one block; more is a slip of the pen, not a study
 
 
 @dataclass(frozen=True)
-class Point(Generic[T]):
+class Point(Generic[T_co]):
     """One of the values a grid stands for."""
 
-    value: T
+    value: T_co
     labels: Labels = ()
 
 

@@ -54,7 +54,7 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _tuning(lr: float | Tune, data: Data, definition: Definition) -> Iterator[Diagnostic]:
-    if isinstance(lr, Tune) and data.holdout == 0:
+    if isinstance(lr, Tune) and not data.measurable:
         yield _broken(
             definition,
             "nothing-held-out",
@@ -77,9 +77,7 @@ def resolution_too_small(recipe: Recipe, model: NFNet, definition: Definition) -
             )
 
 
-def _broken(
-    definition: Definition, code: str, headline: str, operands: dict[str, object], advice: str
-) -> Diagnostic:
+def _broken(definition: Definition, code: str, headline: str, operands: dict[str, object], advice: str) -> Diagnostic:
     """Returns a diagnostic at an operand, one of the block's own if it has any, with the value of each."""
     labels: list[Label] = []
     defaults: list[str] = []

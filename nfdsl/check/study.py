@@ -1,7 +1,7 @@
 """A checked study: every block's points as schema values, and where each setting was written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from nfdsl.check.links import broken_links
@@ -38,9 +38,9 @@ class _Checker:
     """Checks blocks as they are asked for, so that a block may name a later one."""
 
     definitions: dict[str, Definition]
-    points: dict[str, list[Point[Any]]] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)  # blocks being checked, outermost first
+    diagnostics: list[Diagnostic]
+    points: dict[str, list[Point[Any]]]
+    open: list[str]  # blocks being checked, outermost first
 
     def block(self, reference: ast.Name) -> list[Point[Any]]:
         """Returns the points of the block a word names, none where it is wrong (which is reported once).
@@ -99,7 +99,7 @@ class _Checker:
 def check(file: ast.File) -> tuple[Study | None, list[Diagnostic]]:
     """Returns the study a file describes, or none, and everything that is wrong with it, in one pass."""
     known, diagnostics = definitions(file)
-    checker = _Checker(known, diagnostics=diagnostics)
+    checker = _Checker(known, diagnostics, points={}, open=[])
     blocks = {name: CheckedBlock(known[name], tuple(checker.block(known[name].block.name))) for name in known}
     if not diagnostics:
         links = {name: (block.definition, block.points) for name, block in blocks.items()}

@@ -73,7 +73,7 @@ class Evaluator:
         kinds = {_BLOCK_CLASSES[member] for member in members if member in _BLOCK_CLASSES}
         if kinds:
             return self._reference(value, wanted, *kinds)
-        classes = tuple(member for member in members if is_dataclass(member) and member is not Quantity)
+        classes = [member for member in members if _is_structure(member)]
         plain = [member for member in members if member not in classes and member is not NoneType]
         if plain and head(value) not in {vocabulary_word(member) for member in classes}:
             return self.evaluate(value, Wanted(plain[0], wanted.description, wanted.axis))
@@ -125,6 +125,10 @@ class Evaluator:
             Point(schema_class(**dict(zip(names, point.value, strict=True))), point.labels)
             for point in combinations(parts, value.span)
         ]
+
+
+def _is_structure(member: Any) -> bool:
+    return member is not Quantity and is_dataclass(member)
 
 
 def _choice(value: ast.Value, wanted: Wanted) -> str:

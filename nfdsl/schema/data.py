@@ -77,4 +77,10 @@ class Data:
         unit=Dimension.IMAGES,
         at_least=0,
     )
+    validation: Source | None = setting("images to evaluate on where they are a source of their own", default=None)
     dedup: Dedup | None = setting("what must never be trained on", default=None)
+
+    @property
+    def measurable(self) -> bool:
+        """Whether there are images to evaluate on: a validation source, or a held-out part."""
+        return self.validation is not None or self.holdout > 0
