@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nfdsl.check.study import Study, check
-from nfdsl.diagnostics import Diagnostic, render, to_json
+from nfdsl.diagnostics import Diagnostic, to_json
+from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
 from nfdsl.syntax.parse import parse
 

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """From a planned run to its Fiddle config, to the text of ``run.json``, and back.
 
 ``run.json`` is the seam between the language and the runtime. Fiddle's JSON names Python symbols,

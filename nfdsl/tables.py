@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nfdsl.plan import Plan, PlannedRun, Program
+from nfdsl.schema.training import Monotone
 
 
 def plan_json(plan: Plan, states: Mapping[str, str]) -> str:
@@ -76,9 +77,19 @@ def print_plan(plan: Plan, states: Mapping[str, str], console: Console) -> None:
     sums = totals(plan)
     hours = f", {_short(sums['core_hours'])} core-hours" if sums["core_hours"] else ""
     console.print(
-        f"{sums['runs']} runs of {sums['programs']} programs: {_short(sums['images'])} images, "
+        f"\n{sums['runs']} runs of {sums['programs']} programs: {_short(sums['images'])} images, "
         f"{_short(sums['train_flops'])} training FLOPs{hours}",
         highlight=False,
+    )
+    if (least := _runs_tried(plan)) < sums["runs"]:
+        console.print(f"tuning settles each cell in a few trials: at most {least} of these are run", highlight=False)
+
+
+def _runs_tried(plan: Plan) -> int:
+    """Returns how many runs there are at most when each cell runs no more than its tuner's trials."""
+    return sum(
+        min(cell.tuner.trials, len(cell.runs)) if isinstance(cell.tuner, Monotone) else len(cell.runs)
+        for cell in plan.cells
     )
 
 
@@ -100,30 +111,34 @@ def _programs_table(plan: Plan) -> Table:
 def _cells_table(plan: Plan, states: Mapping[str, str]) -> Table:
     table = Table("block", title="\nRuns", title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
-    table.add_column("labels")
-    for heading in ("learning rates", "epochs", "steps", "images", "FLOPs / run", "core-hours / run", "state"):
-        table.add_column(heading, justify="right")
+    table.add_column("varied", no_wrap=True)
+    for heading in ("rates", "steps", "FLOPs", "core-hours", "state"):
+        table.add_column(heading, justify="right", no_wrap=True)
     runs = {run.id: run for run in plan.runs}
+    previous = ""
     for cell in plan.cells:
         first = runs[cell.runs[0]]
-        labels = [choice for axis, choice in first.labels.items() if axis not in ("model", "lr")]
         table.add_row(
-            escape(first.block),
+            escape(first.block) if first.block != previous else "",
             escape(first.label),
-            escape(", ".join(labels)),
-            _rates([runs[run].lr for run in cell.runs]),
-            f"{first.epochs:g}",
+            escape(", ".join(_varied(first))),
+            str(len(cell.runs)),
             f"{first.length.steps:,}",
-            f"{first.length.images:,}",
-            _short(first.train_flops),
+            _short(first.train_flops + first.sam_flops),
             _short(first.core_hours),
             _state([states.get(run, "waiting") for run in cell.runs]),
         )
+        previous = first.block
     return table
 
 
-def _rates(rates: list[float]) -> str:
-    return f"{rates[0]:g}" if len(rates) == 1 else f"{len(rates)}: {rates[0]:g} .. {rates[-1]:g}"
+def _varied(run: PlannedRun) -> list[str]:
+    """Returns what sets a cell apart; a bare number says which setting it is of."""
+    return [
+        f"{axis.rpartition('.')[2]} {choice}" if choice.replace(".", "").isdigit() else choice
+        for axis, choice in run.labels.items()
+        if axis not in ("model", "lr")
+    ]
 
 
 def _state(states: list[str]) -> str:
