@@ -1,0 +1,101 @@
+"""The grammar at work: text becomes tokens, tokens become a tree or stop short of one."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from lark import Lark, Token, Tree, UnexpectedToken
+from lark.lark import PostLex
+
+from nfdsl.syntax.tokens import DEEPEST, depths
+
+
+class _KeepMistakes(PostLex):
+    """Makes Lark keep the terminals that no rule accepts, so that any text at all becomes tokens."""
+
+    always_accept: Iterable[str] = (
+        "HUGE_NUMBER",
+        "OPEN_DOCSTRING",
+        "BAD_STRING",
+        "OPEN_STRING",
+        "QUOTED",
+        "SLASHES",
+        "BARE_FRACTION",
+        "EQUALS",
+        "STRAY",
+    )
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        return stream
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where the grammar could not go on: at the token of this index, or at the end of the tokens."""
+
+    index: int
+    too_deep: bool
+
+
+def text() -> str:
+    """Returns the grammar: the installed copy, or in a checkout the file of the top-level folder."""
+    installed = resources.files("nfdsl") / "grammar" / "nfx.lark"
+    if installed.is_file():
+        return installed.read_text("utf-8")
+    return (Path(__file__).parents[2] / "grammar" / "nfx.lark").read_text("utf-8")
+
+
+def tokenize(text: str) -> list[Token]:
+    """Returns the tokens of any text, new lines and malformed ones included."""
+    return list(_nfx().lex(text))  # pyright: ignore[reportUnknownMemberType]
+
+
+def match(tokens: Sequence[Token], rule: Literal["file", "setting"]) -> Tree[Token] | Stop:
+    """Returns the tree of a rule that all of the tokens make up, or how far the rule got."""
+    parser = _nfx().parse_interactive(start=rule)  # pyright: ignore[reportUnknownMemberType]
+    deepest = DEEPEST + (rule == "file")  # the braces of a block are one level
+    index = 0
+    try:
+        for token, depth in zip(tokens, depths(tokens), strict=True):
+            if depth > deepest:
+                return Stop(index, too_deep=True)
+            parser.feed_token(token)
+            index += 1
+        return parser.feed_token(Token("$END", ""))
+    except UnexpectedToken:
+        return Stop(index, too_deep=False)
+
+
+@cache
+def _nfx() -> Lark:
+    return Lark(
+        text(),
+        parser="lalr",
+        # Not contextual: what a token is never depends on the rules, so broken text has the same tokens.
+        lexer="basic",
+        start=["file", "setting"],
+        postlex=_KeepMistakes(),
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+        # Building the tables would take a third of the time of `nfdsl check`.
+        cache=_tables(),
+    )
+
+
+def _tables() -> str | bool:
+    """Returns the file in the user's cache for the parse tables, or False where none can be.
+
+    Lark checks that they are of this grammar and this Lark, and builds them anew when the file is
+    missing, damaged or not to be written. They are a pickle: no less trusted than the `.pyc` files
+    of the same user.
+    """
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "nfdsl"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # nowhere to write, or nobody's home
+        return False
+    return str(folder / "nfx.tables")

@@ -1,0 +1,97 @@
+"""Mistakes with values: arithmetic, ranges, units, the commas of a phrase.
+
+Each function knows one mistake and returns None where it is not that one.
+"""
+
+from nfdsl.diagnostics import Diagnostic, Fix, Label
+from nfdsl.schema.units import UNITS
+from nfdsl.syntax.scene import Scene
+from nfdsl.syntax.tokens import OPERATORS
+
+
+def missing_operand(at: Scene) -> Diagnostic | None:
+    """``1 +``, ``[* 2]``, ``.. 8``, ``f(rate: )``, ``()``."""
+    where = _missing_where(at)
+    if where is None:
+        return None
+    return Diagnostic(
+        code="missing-operand",
+        headline=f"a value is missing {where}",
+        primary=Label(at.gap, "a value belongs here"),
+        help="a setting ends with its line, except in brackets" if at.here is None else f"write a value {where}",
+    )
+
+
+def _missing_where(at: Scene) -> str | None:
+    before, here = at.before, at.here
+    if before is not None and not at.starts_value and (before in OPERATORS or before.type in {"DOTS", "COLON"}):
+        return f"after `{before}`"
+    if here is not None and not at.ends_value and (here in OPERATORS or here.type == "DOTS"):
+        return f"before `{here}`"
+    return "between the parentheses" if here == ")" and before == "(" and at.level.kind == "group" else None
+
+
+def range_without_step(at: Scene) -> Diagnostic | None:
+    if at.level.dots is None or not at.ends_value:
+        return None
+    return Diagnostic(
+        code="range-without-step",
+        headline="the range does not say by which steps it goes",
+        primary=Label(at.spot, "expected `by x` or `by +` and a number"),
+        secondary=(Label(at.place(at.level.dots), "the range"),),
+        help="write `0.25 .. 8 by x2` for each point times 2, `1 .. 9 by +2` for each point plus 2",
+    )
+
+
+def step_without_range(at: Scene) -> Diagnostic | None:
+    if at.here is None or at.here.type not in {"BY_TIMES", "BY_PLUS"}:
+        return None
+    return Diagnostic(
+        code="step-without-range",
+        headline="this step belongs to no range",
+        primary=Label(at.spot, "no `..` before it"),
+        help="write a range as `0.25 .. 8 by x2`",
+    )
+
+
+def stray_comma(at: Scene) -> Diagnostic | None:
+    """``[1,, 2]``, ``[, 1]``, ``depth , 1``, and a comma after the last value of a phrase."""
+    last = at.before if at.here is None else None
+    comma = last if last == "," else at.here
+    if comma is None or comma != ",":
+        return None
+    return Diagnostic(
+        code="stray-comma",
+        headline="this comma separates nothing",
+        primary=Label(at.place(comma), "a value is missing before or after it"),
+        help="remove the comma",
+        fix=Fix(at.place(comma), ""),
+    )
+
+
+def unknown_unit(at: Scene) -> Diagnostic | None:
+    """``[4096 imgs]``. Outside of brackets these are two values, and a matter of meaning."""
+    if at.level.opener is None or at.here is None or at.before is None:
+        return None
+    if at.before.type != "NUMBER" or at.here.type != "NAME":
+        return None
+    return Diagnostic(
+        code="unknown-unit",
+        headline=f"`{at.here}` is not a unit",
+        primary=Label(at.spot, "not known"),
+        help=f"the units are {', '.join(UNITS)}",
+    )
+
+
+def misplaced_docstring(at: Scene) -> Diagnostic | None:
+    if at.here is None or at.here.type != "DOCSTRING":
+        return None
+    text = str(at.here)[3:-3]
+    plain = not any(character in text for character in '"\\\n')
+    return Diagnostic(
+        code="misplaced-docstring",
+        headline='text between `"""` stands only at the top of a spec',
+        primary=Label(at.spot, "not a value"),
+        help='write a string between `"` and `"`, on one line',
+        fix=Fix(at.spot, f'"{text}"') if plain else None,
+    )
