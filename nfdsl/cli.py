@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfdsl.check.study import Study, check
+from nfdsl.check.spec import study_of
 from nfdsl.diagnostics import Diagnostic, to_json
 from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
-from nfdsl.syntax.parse import parse
 
 if TYPE_CHECKING:  # the one place where imports are late
     from nfdsl.plan import Plan
@@ -69,7 +68,7 @@ def _check(arguments: argparse.Namespace) -> int:
         unreadable = unreadable or source is None
         if source is None:
             continue
-        _, diagnostics = _checked(source)
+        _, diagnostics = study_of(source)
         found.extend(diagnostics)
         if not arguments.json:
             _show(diagnostics)
@@ -156,13 +155,6 @@ def _read(name: str) -> Source | None:
         return None
 
 
-def _checked(source: Source) -> tuple[Study | None, list[Diagnostic]]:
-    parsed = parse(source)
-    if parsed.diagnostics:
-        return None, list(parsed.diagnostics)
-    return check(parsed.file)
-
-
 def _planned(name: str) -> "tuple[Source, Plan] | None":
     """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
     from nfdsl.plan import plan
@@ -170,7 +162,7 @@ def _planned(name: str) -> "tuple[Source, Plan] | None":
     source = _read(name)
     if source is None:
         return None
-    study, diagnostics = _checked(source)
+    study, diagnostics = study_of(source)
     planned = None
     if study is not None:
         planned, diagnostics = plan(study, Path(name).stem)

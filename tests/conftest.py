@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.check.study import check
+from nfdsl.check.spec import study_of
 from nfdsl.plan import Plan, plan
 from nfdsl.source import Source
-from nfdsl.syntax.parse import parse
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -18,9 +17,7 @@ def planned() -> Callable[[str], Plan]:
     """Returns a function from a spec's text to its plan; the text must be in order."""
 
     def planned(text: str) -> Plan:
-        parsed = parse(Source("spec.nfx", text))
-        assert not parsed.diagnostics
-        study, diagnostics = check(parsed.file)
+        study, diagnostics = study_of(Source("spec.nfx", text))
         assert study is not None, diagnostics
         result, diagnostics = plan(study, "spec")
         assert result is not None, diagnostics

@@ -64,8 +64,10 @@ class _Checker:
         schema_class = KINDS[definition.kind][0]
         known = list(settings(schema_class))
         before = len(self.diagnostics)
-        self.diagnostics.extend(_unknown_settings(definition, known))
-        parts = [self._setting(definition, setting) for setting in known]
+        strangers = list(_unknown_settings(definition, known))
+        self.diagnostics.extend(strangers)
+        misspelt = {stranger.fix.replacement for stranger in strangers if stranger.fix}
+        parts = [self._setting(definition, setting, setting.name in misspelt) for setting in known]
         if len(self.diagnostics) > before:
             return []
         try:
@@ -80,12 +82,12 @@ class _Checker:
         self.diagnostics.extend(dict.fromkeys(problems))
         return [] if problems else made
 
-    def _setting(self, definition: Definition, setting: Setting) -> list[Point[Any]]:
+    def _setting(self, definition: Definition, setting: Setting, misspelt: bool) -> list[Point[Any]]:
         written = definition.settings.get(setting.name)
         if written is None and not setting.required:
             return [Point(setting.default)]
         if written is None:
-            if definition.complete:
+            if definition.complete and not misspelt:
                 self.diagnostics.append(_missing(definition, setting))
             return []
         kinds = {name: other.kind for name, other in self.definitions.items()}

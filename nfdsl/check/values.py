@@ -35,12 +35,14 @@ class Evaluator:
 
     def setting(self, setting: Setting, written: Sequence[ast.Setting]) -> Points:
         """Returns the points of a setting; one written several times collects its values."""
+        values = [line.value for line in written if not isinstance(line.value, ast.Unreadable)]
+        if len(values) < len(written):
+            raise Rejected  # the parser has said why
         wanted = Wanted(setting.annotation, setting.description, setting.name)
         if get_origin(setting.annotation) is tuple and is_dataclass(get_args(setting.annotation)[0]):
             item = Wanted(get_args(setting.annotation)[0], setting.description, setting.name)
-            each = [self.evaluate(line.value, item) for line in written]
-            return list(combinations(each, written[0].span))
-        return self.evaluate(written[0].value, wanted)
+            return [*combinations([self.evaluate(value, item) for value in values], written[0].span)]
+        return self.evaluate(values[0], wanted)
 
     def evaluate(self, value: ast.Value, wanted: Wanted) -> Points:
         """Returns `value` as the wanted type, at every point of its grids.

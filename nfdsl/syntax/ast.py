@@ -113,10 +113,17 @@ Value = Name | String | Number | Shape | List | Grid | Range | Call | Binary | N
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """Stands for a value that could not be parsed, so that its setting is not thought to be missing."""
+
+    span: Span
+
+
+@dataclass(frozen=True)
 class Setting:
     span: Span
     name: Name
-    value: Value
+    value: Value | Unreadable
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from nfdsl.syntax.tokens import significant
 class Parsed:
     """What a spec says, as far as it can be read, and all that keeps it from being read whole.
 
-    The file is the whole of the text exactly if there are no diagnostics. Otherwise broken settings
-    are left out of their blocks, and blocks without a name are left out with all of their settings.
+    The file is the whole of the text exactly if there are no diagnostics. Otherwise values that are
+    broken are `ast.Unreadable`, and what has no name is left out.
     """
 
     file: ast.File
     diagnostics: tuple[Diagnostic, ...]
+    every_block: bool  # False where a block was left out, so that names of blocks may seem unknown
 
 
 def parse(source: Source) -> Parsed:
@@ -30,6 +31,6 @@ def parse(source: Source) -> Parsed:
     if not isinstance(outcome, Stop):
         file = Build(source).transform(outcome)
         assert isinstance(file, ast.File)
-        return Parsed(file, ())
-    file, diagnostics = recover(source, tokens)
-    return Parsed(file, tuple(diagnostics))
+        return Parsed(file, (), True)
+    recovered = recover(source, tokens)
+    return Parsed(recovered.file, recovered.diagnostics, recovered.every_block)

@@ -1,6 +1,7 @@
 """What can be read of a spec that does not parse, and all that is wrong with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby
 
 from lark import Token
@@ -17,13 +18,24 @@ from nfdsl.syntax.mistakes import mistake
 from nfdsl.syntax.tokens import place
 
 
-def recover(source: Source, tokens: Sequence[Token]) -> tuple[ast.File, list[Diagnostic]]:
+@dataclass(frozen=True)
+class Recovered:
+    """What could be read of a broken spec."""
+
+    file: ast.File
+    diagnostics: tuple[Diagnostic, ...]
+    every_block: bool  # False where a block has no name to know it by and was left out
+
+
+def recover(source: Source, tokens: Sequence[Token]) -> Recovered:
     """Returns the blocks and settings that can be read, and what is wrong with the others.
 
     Each setting is read by itself, so that a mistake in one hides nothing of another.
     """
     recovery = _Recovery(source)
-    return recovery.file(tokens), sorted(recovery.diagnostics, key=lambda found: found.primary.span.start)
+    file = recovery.file(tokens)
+    diagnostics = sorted(recovery.diagnostics, key=lambda found: found.primary.span.start)
+    return Recovered(file, tuple(diagnostics), recovery.every_block)
 
 
 class _Recovery:
@@ -31,6 +43,7 @@ class _Recovery:
 
     def __init__(self, source: Source) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.every_block = True
         self._source = source
         self._build = Build(source)
 
@@ -43,6 +56,7 @@ class _Recovery:
             else:
                 blocks += [self._block(piece) for piece in pieces if isinstance(piece, RoughBlock)]
         span = Span(self._source, 0, len(self._source.text))
+        self.every_block = None not in blocks
         return ast.File(span, docstring, tuple(block for block in blocks if block is not None))
 
     def _docstring(self, tokens: Sequence[Token]) -> tuple[ast.String | None, Sequence[Token]]:
@@ -80,15 +94,23 @@ class _Recovery:
         return [self._build.name([token]) for token in rough.header if token.type == "NAME"]
 
     def _setting(self, line: Sequence[Token]) -> ast.Setting | None:
+        """Returns the setting, its value unread where that is wrong; None if it has no name either."""
         if self._malformed(line):
-            return None
+            return self._unread(line)
         outcome = match(line, "setting")
         if isinstance(outcome, Stop):
             self.diagnostics.append(mistake(self._source, line, outcome))
-            return None
+            return self._unread(line)
         setting = self._build.transform(outcome)
         assert isinstance(setting, ast.Setting)
         return setting
+
+    def _unread(self, line: Sequence[Token]) -> ast.Setting | None:
+        if line[0].type not in {"NAME", "LABEL"}:
+            return None
+        name = self._build.name([line[0]])
+        span = name.span.to(place(self._source, line[-1]))
+        return ast.Setting(span, name, ast.Unreadable(span))
 
     def _malformed(self, tokens: Sequence[Token]) -> bool:
         """Whether some of the tokens are wrong by themselves; then it says so."""

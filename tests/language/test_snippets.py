@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.check.study import check
+from nfdsl.check.spec import study_of
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.plan import plan
 from nfdsl.source import Source
-from nfdsl.syntax.parse import parse
 
 HERE = Path(__file__).parent
 PRELUDE = (HERE / "prelude.nfx").read_text()
@@ -30,10 +29,7 @@ def cases() -> list[pytest.ParameterSet]:
 
 
 def diagnose(text: str) -> list[Diagnostic]:
-    parsed = parse(Source("case.nfx", text))
-    if parsed.diagnostics:
-        return list(parsed.diagnostics)
-    study, diagnostics = check(parsed.file)
+    study, diagnostics = study_of(Source("case.nfx", text))
     return diagnostics if study is None else plan(study, "case")[1]
 
 

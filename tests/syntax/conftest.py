@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from nfdsl.source import Source, Span
+from nfdsl.syntax import ast
 from nfdsl.syntax.parse import Parsed, parse
 
 EXAMPLE = '''\
@@ -111,4 +112,8 @@ def _expect(marked: str, code: str, fixed: str | None) -> None:
 
 
 def _names(parsed: Parsed) -> dict[str, list[str]]:
-    return {block.name.text: [setting.name.text for setting in block.settings] for block in parsed.file.blocks}
+    return {block.name.text: [setting.name.text for setting in readable(block)] for block in parsed.file.blocks}
+
+
+def readable(block: ast.Block) -> list[ast.Setting]:
+    return [setting for setting in block.settings if not isinstance(setting.value, ast.Unreadable)]

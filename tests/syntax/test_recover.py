@@ -4,7 +4,7 @@ from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.grammar import tokenize
 from nfdsl.syntax.parse import parse
-from nfdsl.syntax.recover import recover
+from nfdsl.syntax.recover import Recovered, recover
 
 BROKEN = '''\
 """About."""
@@ -34,9 +34,18 @@ stray 1
 report s { figure optimal_lr of p }
 '''
 
+# Whether the value of each setting could be read.
+READ = {
+    "d": {"classes": False, "holdout": True, "source": False},
+    "m": {"depth": False, "width": True, "group_width": False},
+    "p": {"budget": False, "batch": True, "lr": False},
+    "s": {"figure": True},
+}
+
 
 def test_every_mistake_is_found_and_the_rest_is_kept():
-    file, diagnostics = recover(source := Source("a.nfx", BROKEN), tokenize(BROKEN))
+    recovered = recover(source := Source("a.nfx", BROKEN), tokenize(BROKEN))
+    file, diagnostics = recovered.file, recovered.diagnostics
     assert [
         (found.primary.span.source.position(found.primary.span.start).line, found.code) for found in diagnostics
     ] == [
@@ -51,12 +60,12 @@ def test_every_mistake_is_found_and_the_rest_is_kept():
         (21, "stray-comma"),
         (24, "outside-block"),
     ]
-    assert {block.name.text: [setting.name.text for setting in block.settings] for block in file.blocks} == {
-        "d": ["holdout"],
-        "m": ["width"],
-        "p": ["batch"],
-        "s": ["figure"],
+    read = {
+        block.name.text: {setting.name.text: not isinstance(setting.value, ast.Unreadable) for setting in block.settings}
+        for block in file.blocks
     }
+    assert read == READ
+    assert recovered.every_block is False
     assert file.docstring is not None
     assert (file.docstring.text, file.span.text) == ("About.", BROKEN)
     assert [block.span.source is source and block.span.text.split("\n")[-1] for block in file.blocks] == [
@@ -69,7 +78,7 @@ def test_every_mistake_is_found_and_the_rest_is_kept():
 
 def test_a_correct_spec_is_read_as_the_grammar_reads_it(example: str):
     source = Source("a.nfx", example)
-    assert recover(source, tokenize(example)) == (parse(source).file, [])
+    assert recover(source, tokenize(example)) == Recovered(parse(source).file, (), every_block=True)
 
 
 def test_each_setting_may_break_without_loss_to_the_others(example: str):
@@ -83,4 +92,5 @@ def test_each_setting_may_break_without_loss_to_the_others(example: str):
 
 
 def settings(text: str) -> list[ast.Setting]:
-    return [setting for block in parse(Source("a.nfx", text)).file.blocks for setting in block.settings]
+    blocks = parse(Source("a.nfx", text)).file.blocks
+    return [each for block in blocks for each in block.settings if not isinstance(each.value, ast.Unreadable)]

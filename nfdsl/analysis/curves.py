@@ -1,0 +1,79 @@
+"""How the runs of a figure belong together, and what they have cost from random weights on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nfdsl.study.records import Record
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Runs of one model that differ in budget (and start) alone, in increasing compute."""
+
+    model: str
+    variant: str  # what tells curves of one model apart, "augment.repeat 4"; empty where nothing does
+    records: tuple[Record, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}, {self.variant}" if self.variant else self.model
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Compute spent on a network: all gradients, those of SAM's ascent steps too."""
+
+    flops: float
+    core_hours: float | None
+
+
+# What moves along a curve rather than from one curve to another.
+_ALONG_A_CURVE = frozenset({"lr", "budget", "start"})
+
+
+def curves(records: Sequence[Record]) -> tuple[Curve, ...]:
+    """Returns the records as curves: smaller models first, variants of a model in their first order."""
+    axes = _variant_axes(records)
+    grouped: dict[tuple[int, str, str], list[Record]] = {}
+    for record in records:
+        variant = ", ".join(f"{axis} {record.labels[axis]}" for axis in axes if axis in record.labels)
+        grouped.setdefault((record.params, record.model, variant), []).append(record)
+    ordered = sorted(grouped.items(), key=lambda entry: entry[0][:2])  # stable: variants keep their order
+    return tuple(
+        Curve(model, variant, tuple(sorted(members, key=lambda record: record.train_flops)))
+        for (_, model, variant), members in ordered
+    )
+
+
+def cost(record: Record) -> Cost:
+    """Returns what one run costs."""
+    return Cost(record.train_flops + record.sam_flops, record.core_hours)
+
+
+def total_cost(record: Record, by_id: Mapping[str, Record]) -> Cost | None:
+    """Returns what a network costs from random weights on; None while its start is not chosen."""
+    own = cost(record)
+    if record.kind == "pretrain":
+        return own
+    before = by_id.get(record.start) if record.start is not None else None
+    earlier = total_cost(before, by_id) if before is not None else None
+    if earlier is None:
+        return None
+    hours = (own.core_hours, earlier.core_hours)
+    return Cost(
+        own.flops + earlier.flops,
+        None if hours[0] is None or hours[1] is None else hours[0] + hours[1],
+    )
+
+
+def _variant_axes(records: Sequence[Record]) -> tuple[str, ...]:
+    """Returns the axes that take several choices within one model, in the order they are met."""
+    choices: dict[str, dict[str, set[str]]] = {}
+    for record in records:
+        for axis, choice in record.labels.items():
+            choices.setdefault(axis, {}).setdefault(record.model, set()).add(choice)
+    return tuple(
+        axis
+        for axis, by_model in choices.items()
+        if axis not in _ALONG_A_CURVE and any(len(chosen) > 1 for chosen in by_model.values())
+    )

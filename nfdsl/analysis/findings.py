@@ -1,0 +1,109 @@
+"""What a study found, in a few plain sentences that hold while it is unfinished too."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from nfdsl.analysis.curves import Curve, curves
+from nfdsl.analysis.fit import FitError
+from nfdsl.analysis.laws import fit_law, optimal
+from nfdsl.analysis.numerals import chosen, listed, significant
+from nfdsl.analysis.rates import doubts, optima
+from nfdsl.study.numerals import count, percent
+from nfdsl.study.records import Record, State
+
+_STATES: Mapping[State, str] = {
+    "done": "done",
+    "diverged": "diverged",
+    "failed": "failed",
+    "running": "begun and not finished",
+    "waiting": "still to come",
+    "unneeded": "not needed by the tuning",
+}
+
+
+def findings(records: Sequence[Record]) -> tuple[str, ...]:
+    """Returns the state of the study, then what each of its blocks tells, a sentence or two each."""
+    by_id = {record.id: record for record in records}
+    told = [_progress(records)]
+    for block in dict.fromkeys(record.block for record in records):
+        members = [record for record in records if record.block == block]
+        if members[0].kind == "pretrain":
+            told += [_best_loss(block, members), _law(block, members), _rates(block, members)]
+        else:
+            told += [_best_error(block, members, by_id)]
+    return tuple(filter(None, told))
+
+
+def _progress(records: Sequence[Record]) -> str:
+    states = Counter(record.state for record in records)
+    if states["done"] == len(records):
+        return f"All {count(len(records), 'run')} of the study are done."
+    parts = [f"{states[state]:,} {wording}" for state, wording in _STATES.items() if states[state]]
+    return f"Of {count(len(records), 'run')}: {listed(parts)}."
+
+
+def _best_loss(block: str, records: Sequence[Record]) -> str:
+    losses = {record.id: record.holdout_loss for record in records if record.holdout_loss is not None}
+    if not losses:
+        return f"No run of {block} has a held-out loss yet."
+    best = min((record for record in records if record.id in losses), key=lambda record: losses[record.id])
+    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {_describe(best)}."
+
+
+def _law(block: str, records: Sequence[Record]) -> str:
+    best = [record for record in records if record.tuned]
+    try:
+        fit = fit_law(best)
+    except FitError as error:
+        return f"No law of {block} can be fitted yet. {error}"
+    return (
+        f"Along the {len(optimal(best))} compute-optimal runs of {block} the held-out loss falls as {fit.law} "
+        f"(95% interval of the exponent {fit.exponent}): ten times the compute multiplies it by "
+        f"{significant(10**-fit.law.b, 2)}."
+    )
+
+
+def _rates(block: str, records: Sequence[Record]) -> str:
+    found = optima(records)
+    moves = [move for curve in curves([optimum.record for optimum in found]) if (move := _move(curve))]
+    if not moves:
+        return ""
+    said = [
+        f"{verb} for {listed([text for kind, text in moves if kind == verb])}"
+        for verb in ("falls", "stays", "rises")
+        if any(kind == verb for kind, _ in moves)
+    ]
+    trend = f"From the smallest to the largest budget of {block} the best learning rate {listed(said)}."
+    return " ".join(filter(None, (trend, doubts(found))))
+
+
+def _move(curve: Curve) -> tuple[str, str] | None:
+    """Returns where a curve's learning rate goes, and the curve with its ends; None if it has one budget only."""
+    first, last = curve.records[0], curve.records[-1]
+    if first.epochs == last.epochs:
+        return None
+    if first.lr == last.lr:
+        return "stays", f"{curve.name} ({chosen(first.lr)})"
+    ends = f"{curve.name} ({chosen(first.lr)} to {chosen(last.lr)})"
+    return ("falls" if last.lr < first.lr else "rises"), ends
+
+
+def _best_error(block: str, records: Sequence[Record], by_id: Mapping[str, Record]) -> str:
+    shares = {record.id: record.top1 for record in records if record.top1 is not None}
+    if not shares:
+        return f"No run of {block} has been evaluated yet."
+    best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
+    start = by_id.get(best.start or "")
+    origin = f", pre-trained for {_budget(start)}" if start else ""
+    error = percent(1 - shares[best.id])
+    return f"The best network of {block} has a top-1 error of {error} on held-out images: {_describe(best)}{origin}."
+
+
+def _describe(record: Record) -> str:
+    others = [f"{axis} {choice}" for axis, choice in record.labels.items() if axis not in ("model", "budget", "lr")]
+    return ", ".join([record.model, *others, _budget(record)])
+
+
+def _budget(record: Record) -> str:
+    epochs = chosen(record.epochs)
+    return f"{epochs} {'epoch' if epochs == '1' else 'epochs'} at learning rate {chosen(record.lr)}"

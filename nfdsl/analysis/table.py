@@ -1,0 +1,102 @@
+"""The table of all runs, in HTML."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from nfdsl.analysis.numerals import chosen, duration, significant
+from nfdsl.study.numerals import loss, percent
+from nfdsl.study.records import Record
+
+_SHORT_ID = 8
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A heading and one cell for each record, as HTML."""
+
+    heading: str
+    cells: tuple[str, ...]
+    numeric: bool = True
+
+    @property
+    def empty(self) -> bool:
+        return not any(self.cells)
+
+
+def runs_table(records: Sequence[Record]) -> str:
+    """Returns a ``<table>`` with a row for each record; names in it are escaped, empty columns left out.
+
+    Rows of tuned runs are bold and have a star where there was a choice of learning rates.
+    """
+    sizes = Counter(record.cell for record in records)
+    marked = [record.tuned and sizes[record.cell] > 1 for record in records]
+    reasons = _Column("why", tuple(_reason(record) for record in records), numeric=False)
+    columns = [column for column in (*_texts(records), *_numbers(records, marked), reasons) if not column.empty]
+    head = "".join(f'<th scope="col"{_class(column)}>{column.heading}</th>' for column in columns)
+    rows = (
+        f'<tr class="{record.state}{" tuned" if mark else ""}">{_cells(columns, place)}</tr>'
+        for place, (record, mark) in enumerate(zip(records, marked, strict=True))
+    )
+    body = "\n".join(rows)
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _texts(records: Sequence[Record]) -> tuple[_Column, ...]:
+    ids = (f'<code title="{escape(record.id)}">{escape(record.id[:_SHORT_ID])}</code>' for record in records)
+    return (
+        _Column("run", tuple(ids), numeric=False),
+        _Column("block", tuple(escape(record.block) for record in records), numeric=False),
+        _Column("model", tuple(escape(record.model) for record in records), numeric=False),
+        _Column("variant", tuple(escape(_variant(record)) for record in records), numeric=False),
+        _Column("state", tuple(_state(record) for record in records), numeric=False),
+    )
+
+
+def _numbers(records: Sequence[Record], marked: Sequence[bool]) -> tuple[_Column, ...]:
+    rates = zip(records, marked, strict=True)
+    return (
+        _Column("learning rate", tuple(f"{'★ ' if mark else ''}{chosen(record.lr)}" for record, mark in rates)),
+        _Column("epochs", tuple(chosen(record.epochs) for record in records)),
+        _Column("steps", tuple(_steps(record) for record in records)),
+        _Column("images", tuple(f"{record.images:,}" for record in records)),
+        _Column("training FLOPs", tuple(significant(record.train_flops) for record in records)),
+        _Column("core-hours", tuple(_measured(record.core_hours) for record in records)),
+        _Column("training loss", tuple(loss(record.train_loss) for record in records)),
+        _Column("held-out loss", tuple(loss(record.holdout_loss) for record in records)),
+        _Column("top-1", tuple(percent(record.top1) for record in records)),
+        _Column("time", tuple("" if record.seconds is None else duration(record.seconds) for record in records)),
+    )
+
+
+def _cells(columns: Sequence[_Column], place: int) -> str:
+    first, *others = columns
+    rest = "".join(f"<td{_class(column)}>{column.cells[place]}</td>" for column in others)
+    return f'<th scope="row">{first.cells[place]}</th>{rest}'
+
+
+def _class(column: _Column) -> str:
+    return ' class="number"' if column.numeric else ""
+
+
+def _measured(value: float | None) -> str:
+    return "" if value is None else significant(value)
+
+
+def _steps(record: Record) -> str:
+    whole = record.state in ("done", "waiting", "unneeded")
+    return f"{record.steps:,}" if whole else f"{record.step:,} of {record.steps:,}"
+
+
+def _variant(record: Record) -> str:
+    named = ("model", "budget", "lr")  # these have columns of their own
+    return ", ".join(f"{axis} {choice}" for axis, choice in record.labels.items() if axis not in named)
+
+
+def _reason(record: Record) -> str:
+    return f'<span class="why">{escape(record.failure)}</span>' if record.failure else ""
+
+
+def _state(record: Record) -> str:
+    return f'<span class="state">{record.state}</span>'

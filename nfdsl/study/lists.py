@@ -1,0 +1,37 @@
+"""Typed reading of the lists and dictionaries in JSON objects, beside `fields`."""
+
+from typing import cast
+
+from nfdsl.study.fields import Fields, Malformed
+
+
+def objects(fields: Fields, key: str) -> tuple[Fields, ...]:
+    """Returns the list of objects at `key`. Raises `Malformed`."""
+    items = _items(fields, key)
+    if not all(isinstance(item, dict) for item in items):
+        raise Malformed(f'"{key}" should be a list of objects')
+    return tuple(Fields(cast(dict[str, object], item)) for item in items)
+
+
+def texts(fields: Fields, key: str) -> tuple[str, ...]:
+    """Returns the list of texts at `key`. Raises `Malformed`."""
+    items = _items(fields, key)
+    if not all(isinstance(item, str) for item in items):
+        raise Malformed(f'"{key}" should be a list of texts')
+    return tuple(cast(list[str], items))
+
+
+def texts_by_name(fields: Fields, key: str) -> dict[str, str]:
+    """Returns the object of texts at `key`. Raises `Malformed`."""
+    entries = fields.values.get(key)
+    if not isinstance(entries, dict):
+        raise Malformed(f'"{key}" should be an object')
+    named = Fields(cast(dict[str, object], entries))
+    return {name: named.text(name) for name in named.values}
+
+
+def _items(fields: Fields, key: str) -> list[object]:
+    items = fields.values.get(key)
+    if not isinstance(items, list):
+        raise Malformed(f'"{key}" should be a list')
+    return cast(list[object], items)

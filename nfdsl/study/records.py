@@ -1,0 +1,205 @@
+"""What a study directory says of each run: the plan's facts beside what its training reached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from nfdsl.lower import UnreadableRun, load
+from nfdsl.plan import Cell
+from nfdsl.study.directory import StudyDirectory, Unreadable
+from nfdsl.study.fields import Fields, Malformed, parse
+from nfdsl.study.lists import objects, texts, texts_by_name
+from nfdsl.study.result import Result
+from nfdsl.study.tuning import trials, tuned
+
+State = Literal["waiting", "running", "done", "diverged", "failed", "unneeded"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run of a study; what its training has not told, or not yet, is None."""
+
+    id: str
+    block: str
+    kind: Literal["pretrain", "finetune"]
+    model: str
+    labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
+    cell: str  # runs of one cell differ only in learning rate
+    depends_on: tuple[str, ...]
+    start: str | None  # the run it starts from; None from random weights, or while that is not chosen
+    lr: float
+    epochs: float
+    steps: int
+    images: int
+    train_flops: float
+    sam_flops: float  # ascent gradients, counted beside
+    core_hours: float | None  # of both
+    params: int
+    macs_per_image: int
+    state: State  # "running" also where it was stopped; "unneeded" where tuning settled without it
+    step: int
+    train_loss: float | None
+    holdout_loss: float | None
+    top1: float | None  # share of held-out images, in [0, 1]
+    top5: float | None
+    seconds: float | None
+    failure: str | None  # why it failed, one sentence
+    tuned: bool  # the best of its cell so far
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Training along one run: entry i of each is what line i of metrics.jsonl says."""
+
+    steps: tuple[int, ...]
+    losses: tuple[float | None, ...]  # None where not a finite number
+    seconds: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """How far the training of one run has come."""
+
+    state: State
+    step: int = 0
+    train_loss: float | None = None
+    holdout_loss: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    seconds: float | None = None
+    failure: str | None = None
+
+
+def read_records(directory: StudyDirectory, cells: Sequence[Cell]) -> tuple[Record, ...]:
+    """Returns a record for each run of the plan, in the plan's order.
+
+    Runs without files are waiting; a run is complete exactly if it has a result.json.
+
+    Raises:
+      Unreadable: there is no plan.json, or a file does not hold what it should.
+    """
+    try:
+        plan = parse(_text(directory.plan_json))
+        programs = {program.text("id"): program for program in objects(plan, "programs")}
+        runs = {run.text("id"): run for run in objects(plan, "runs")}
+        results, unreadable = directory.results(runs)
+        if unreadable:
+            raise unreadable[0]
+        progress = _without_unneeded(cells, {run: _progress(directory, run, results.get(run)) for run in runs})
+        best = {tuned(cell, results) for cell in cells}
+        return tuple(_record(directory, runs[run], programs, progress[run], run in best) for run in runs)
+    except Malformed as error:
+        raise Unreadable(directory.plan_json, str(error)) from error
+
+
+def read_learning_curve(directory: StudyDirectory, run_id: str) -> LearningCurve:
+    """Returns what a run's metrics.jsonl tells; an empty curve if there is none.
+
+    What follows the last line end was being written when the run was stopped, and is left out.
+
+    Raises:
+      Unreadable: a whole line does not hold a step.
+    """
+    path = directory.metrics(run_id)
+    lines = _text(path).split("\n")[:-1] if path.exists() else []
+    try:
+        points = [parse(line) for line in lines]
+        return LearningCurve(
+            tuple(point.whole("step") for point in points),
+            tuple(point.measurement("loss") for point in points),
+            tuple(point.measurement("seconds") for point in points),
+        )
+    except Malformed as error:
+        raise Unreadable(path, f"a line of it: {error}") from error
+
+
+def _record(
+    directory: StudyDirectory, run: Fields, programs: Mapping[str, Fields], progress: _Progress, best: bool
+) -> Record:
+    run_id, program = run.text("id"), programs.get(run.text("program"))
+    if program is None:
+        raise Malformed(f'run {run_id} names a "program" that is not listed')
+    kind = _kind(run)
+    return Record(
+        id=run_id,
+        block=run.text("block"),
+        kind=kind,
+        model=run.text("model"),
+        labels=texts_by_name(run, "labels"),
+        cell=run.text("cell"),
+        depends_on=texts(run, "depends_on"),
+        start=_start(directory, run_id) if kind == "finetune" else None,
+        lr=run.number("lr"),
+        epochs=run.number("epochs"),
+        steps=run.whole("steps"),
+        images=run.whole("images"),
+        train_flops=run.number("train_flops"),
+        sam_flops=run.number("sam_flops"),
+        core_hours=run.measurement("core_hours"),
+        params=program.whole("params"),
+        macs_per_image=program.whole("macs_per_image"),
+        state=progress.state,
+        step=progress.step,
+        train_loss=progress.train_loss,
+        holdout_loss=progress.holdout_loss,
+        top1=progress.top1,
+        top5=progress.top5,
+        seconds=progress.seconds,
+        failure=progress.failure,
+        tuned=best,
+    )
+
+
+def _without_unneeded(cells: Sequence[Cell], progress: dict[str, _Progress]) -> dict[str, _Progress]:
+    """Returns the progress with what waits in cells that have had all their trials marked as unneeded."""
+    marked = dict(progress)
+    for cell in cells:
+        states = [progress[run].state for run in cell.runs if run in progress]
+        if sum(state in ("done", "diverged", "failed") for state in states) >= trials(cell):
+            waiting = [run for run in cell.runs if run in progress and progress[run].state == "waiting"]
+            marked.update({run: _Progress("unneeded") for run in waiting})
+    return marked
+
+
+def _progress(directory: StudyDirectory, run_id: str, result: Result | None) -> _Progress:
+    if result is not None:
+        return _Progress(
+            result.state,
+            result.step,
+            result.train_loss,
+            result.holdout_loss,
+            result.top1,
+            result.top5,
+            result.seconds,
+        )
+    failure, curve = directory.failure(run_id), read_learning_curve(directory, run_id)
+    reached = _Progress("waiting")
+    if curve.steps:
+        reached = _Progress("running", curve.steps[-1], curve.losses[-1], seconds=curve.seconds[-1])
+    return reached if failure is None else replace(reached, state="failed", failure=failure.reason)
+
+
+def _start(directory: StudyDirectory, run_id: str) -> str | None:
+    path = directory.run_json(run_id)
+    try:
+        return load(_text(path)).start if path.exists() else None
+    except UnreadableRun as error:
+        raise Unreadable(path, str(error)) from error
+
+
+def _kind(run: Fields) -> Literal["pretrain", "finetune"]:
+    match run.text("kind"):
+        case "pretrain" | "finetune" as kind:
+            return kind
+        case other:
+            raise Malformed(f'"kind" should be "pretrain" or "finetune", not {other!r}')
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Unreadable(path, "there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(path, str(error)) from error

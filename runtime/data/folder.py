@@ -1,0 +1,67 @@
+"""A folder with one sub-folder of images per class."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.data.decoding import decoded
+from runtime.data.randomness import digest
+from runtime.data.records import DataError, Example
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True, eq=False)
+class FolderRecords:
+    """The image files of a folder, sorted by class and name; a record's key is its class and file name."""
+
+    folder: Path
+    files: list[str]  # "class/file", sorted
+    labels: list[int]
+
+    @property
+    def name(self) -> str:
+        return str(self.folder)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def read(self, index: int) -> Example:
+        path = self.folder / self.files[index]
+        return Example(decoded(str(path), f"record {index} ({path})"), self.labels[index])
+
+    def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
+        return np.array([digest("folder", self.files[index]) for index in indices], np.uint64)
+
+    def fingerprint(self) -> str:
+        """Returns a hash of the names and sizes of the files."""
+        listing = "".join(f"{file}\0{(self.folder / file).stat().st_size}\0" for file in self.files)
+        return hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
+
+
+def folder_records(path: str, classes: int) -> FolderRecords:
+    """Returns the images of the folder at `path`; its sub-folders, sorted by name, are classes 0, 1, ...
+
+    Files whose names do not end like an image's are not looked at.
+
+    Raises:
+      DataError: the folder is missing, holds no images, or has more than `classes` sub-folders.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DataError(f"there is no folder `{path}`")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if len(names) > classes:
+        raise DataError(f"`{path}` has {len(names)} classes (sub-folders) but `classes` says {classes}")
+    found = [(file, label) for label, name in enumerate(names) for file in _images(folder, name)]
+    if not found:
+        raise DataError(f"`{path}` holds no images: one sub-folder of image files per class is needed")
+    return FolderRecords(folder, [file for file, _ in found], [label for _, label in found])
+
+
+def _images(folder: Path, name: str) -> list[str]:
+    files = (entry.name for entry in (folder / name).iterdir() if entry.suffix.lower() in SUFFIXES)
+    return [f"{name}/{file}" for file in sorted(files) if not file.startswith(".")]

@@ -1,0 +1,128 @@
+"""One training step: everything that turns a state and a batch into the next state."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh, PartitionSpec
+from jax.typing import ArrayLike, DTypeLike
+
+from nfdsl.schema.training import Recipe
+from runtime.losses import cross_entropy
+from runtime.mesh import DATA, shard_size
+from runtime.models.regularization import Regularization
+from runtime.optim.average import averaged
+from runtime.optim.hyper import Hyper
+from runtime.optim.optimizer import optimizer
+from runtime.optim.sam import sharpness_aware
+from runtime.parameters import Layouts, Parameters
+from runtime.state import TrainState
+
+# Red, green and blue of ImageNet's training images, on the scale of 0 to 1.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+Apply = Callable[[Parameters, jax.Array, Regularization | None], jax.Array]
+
+
+class Metrics(NamedTuple):
+    """What is known of a step once it is done."""
+
+    loss: jax.Array  # float32 scalar: mean over the batch, before the update; with SAM at w + e
+
+
+class Examples(NamedTuple):
+    """A batch, or one device's part of it."""
+
+    images: jax.Array  # [b, h, w, 3] uint8
+    labels: jax.Array  # [b] int32
+    weights: jax.Array  # [b] float32: 1, or 0 for padding
+    keys: jax.Array  # [b] PRNG keys of dropout and stochastic depth
+
+
+Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
+
+
+def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> Step:
+    """Returns the pure function of one step of `recipe`, to be jitted.
+
+    ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
+    float32 weights of the global batch and returns the next state and the step's metrics::
+
+        loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
+        order: gradient -> clip -> weight decay -> momentum -> w -> average of w
+
+    The network computes in `dtype`; parameters, momentum, average and all sums are float32. Where
+    the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
+    SAM each device ascends on its own examples (m-sharpness, Foret et al. 2021, section 4.1).
+
+    The step raises ValueError where the batch does not divide evenly over the mesh.
+    """
+    gradient = jax.shard_map(
+        partial(_gradient, apply, dtype),
+        mesh=mesh,
+        in_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec(DATA)),
+        out_specs=PartitionSpec(),
+    )
+
+    def step(
+        state: TrainState, hyper: Hyper, images_BxHxWx3: jax.Array, labels_B: jax.Array, weights_B: jax.Array
+    ) -> tuple[TrainState, Metrics]:
+        shard_size(labels_B.shape[0], mesh)
+        keys_B = example_keys(hyper.key, state.step, labels_B.shape[0])
+        loss, gradients = gradient(state.parameters, hyper, Examples(images_BxHxWx3, labels_B, weights_B, keys_B))
+        return _updated(state, gradients, recipe, layouts, hyper), Metrics(loss)
+
+    return step
+
+
+def example_keys(key: jax.Array, step: ArrayLike, batch: int) -> jax.Array:
+    """Returns the key of each example of step `step` [b]: a function of the run's key, the step and the place."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, step), jnp.arange(batch))
+
+
+def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
+    """Returns ``(images / 255 - MEAN) / STD`` in `dtype`, computed in float32; images are uint8."""
+    return ((images_BxHxWx3 / jnp.float32(255) - jnp.array(MEAN)) / jnp.array(STD)).astype(dtype)
+
+
+def _gradient(
+    apply: Apply, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
+) -> tuple[jax.Array, Parameters]:
+    """Returns loss and gradient of the global batch; runs on each device's part of it."""
+    # Marked as each device's own, so that differentiation does not sum over devices by itself: the
+    # ascent of SAM is local, and gradients are summed once, in float32.
+    parameters = jax.lax.pcast(parameters, DATA, to="varying")
+    total = jax.lax.psum(jnp.sum(examples.weights), DATA)
+    gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
+    if hyper.ascent is not None:
+        gradient = sharpness_aware(gradient, hyper.ascent.rho, hyper.ascent.fraction)
+    return jax.lax.psum(gradient(parameters, examples), DATA)
+
+
+def _loss(
+    apply: Apply, dtype: DTypeLike, hyper: Hyper, total: jax.Array, parameters: Parameters, examples: Examples
+) -> jax.Array:
+    """Returns what `examples` contribute to the mean loss of a batch of weight `total`."""
+    parameters = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
+    regularization = Regularization(examples.keys, hyper.stochastic_depth, hyper.dropout)
+    logits_bxK = apply(parameters, normalize(examples.images, dtype), regularization)
+    losses_b = cross_entropy(logits_bxK.astype(jnp.float32), examples.labels, hyper.label_smoothing)
+    return jnp.sum(examples.weights * losses_b) / total
+
+
+def _updated(state: TrainState, gradients: Parameters, recipe: Recipe, layouts: Layouts, hyper: Hyper) -> TrainState:
+    """Returns the state after descending along `gradients`."""
+    rule = optimizer(recipe, layouts, hyper, state.step)
+    updates, optimizer_state = rule.update(gradients, state.optimizer_state, state.parameters)
+    parameters = jax.tree.map(jnp.add, state.parameters, updates)
+    return TrainState(state.step + 1, parameters, optimizer_state, _average(state, parameters, hyper))
+
+
+def _average(state: TrainState, parameters: Parameters, hyper: Hyper) -> Parameters | None:
+    if hyper.average_decay is None:
+        return None
+    assert state.average is not None, "a recipe with an average needs a state with one"
+    return averaged(state.average, parameters, state.step, hyper.average_decay)

@@ -1,0 +1,64 @@
+import pytest
+
+from nfdsl.analysis.drawing import Missing
+from nfdsl.analysis.error_vs_compute import draw_error_vs_compute
+from nfdsl.analysis.style import house_style
+
+
+@pytest.fixture
+def records(record):
+    """Two pre-trained networks, each fine-tuned with and without repetition."""
+    before = [record(id=f"p{size}", train_flops=size * 1e15) for size in (1, 2)]
+    after = [
+        record(
+            id=f"f{size}{repeat}",
+            block="ft",
+            kind="finetune",
+            model=model,
+            params=size,
+            labels={"model": model, "repeat": repeat},
+            start=f"p{size}",
+            train_flops=1e13,
+            top1=0.9 if repeat == "1" else 0.92,
+        )
+        for size, model in ((1, "S"), (2, "L"))
+        for repeat in ("1", "4")
+    ]
+    return [*before, *after]
+
+
+def draw(records):
+    with house_style():
+        by_id = {record.id: record for record in records}
+        return draw_error_vs_compute([record for record in records if record.block == "ft"], by_id)
+
+
+def test_error_is_drawn_at_the_compute_of_pre_training_and_fine_tuning(records):
+    axes = draw(records).figure.axes[0]
+    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines]
+    assert points == [
+        (1.01e15, pytest.approx(10.0)),
+        (1.01e15, pytest.approx(8.0)),
+        (2.01e15, pytest.approx(10.0)),
+        (2.01e15, pytest.approx(8.0)),
+    ]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("total training compute (FLOPs)", "top-1 error (%)")
+
+
+def test_models_differ_in_colour_and_variants_in_fill(records):
+    figure = draw(records).figure
+    lines = figure.axes[0].lines
+    assert [line.get_color() for line in lines[::2]] == [line.get_color() for line in lines[1::2]]
+    assert lines[0].get_color() != lines[2].get_color()
+    assert lines[0].get_markerfacecolor() != lines[1].get_markerfacecolor()
+    legend = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert legend == ["S", "L", "repeat 1", "repeat 4"]
+
+
+def test_a_perfect_network_can_be_drawn(record):
+    perfect = record(block="ft", top1=1.0)
+    assert draw([perfect]).figure.axes[0].get_ylim()[0] == 0
+
+
+def test_without_evaluations_it_says_so(record):
+    assert draw([record(block="ft", top1=None)]) == Missing("No run has been evaluated yet.")

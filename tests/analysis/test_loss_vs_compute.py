@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import pytest
+
+from nfdsl.analysis.drawing import Drawing, Missing
+from nfdsl.analysis.loss_vs_compute import draw_loss_vs_compute
+from nfdsl.analysis.style import house_style
+
+
+@pytest.fixture
+def records(record):
+    """Two models at three budgets and two learning rates, on a law of exponent 0.1."""
+    return [
+        record(
+            id=f"{model}{epochs}{lr}",
+            cell=f"{model}{epochs}",
+            model=model,
+            params=size,
+            lr=lr,
+            train_flops=size * epochs * 1e12,
+            holdout_loss=40 * (size * epochs * 1e12) ** -0.1 * (1.0 if lr == 0.1 else 1.02),
+            tuned=lr == 0.1,
+        )
+        for size, model in ((1, "S"), (16, "L"))
+        for epochs in (1, 2, 4)
+        for lr in (0.1, 0.2)
+    ]
+
+
+def draw(records, *, fitted=True):
+    with house_style():
+        return draw_loss_vs_compute(records, fitted=fitted)
+
+
+def curves(axes):
+    return [line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) > 1]
+
+
+def texts(figure):
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_each_model_has_a_curve_through_its_tuned_runs(records):
+    figure = draw(records).figure
+    drawn = curves(figure.axes[0])
+    assert [list(line.get_xdata()) for line in drawn] == [[1e12, 2e12, 4e12], [1.6e13, 3.2e13, 6.4e13]]
+    assert texts(figure) == ["S", "L", "compute-optimal", "fitted law"]
+
+
+def test_both_axes_are_logarithmic_and_have_their_units(records):
+    axes = draw(records).figure.axes[0]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("training compute (FLOPs)", "held-out loss")
+    assert len(axes.get_yticklabels()) >= 3
+
+
+def test_the_law_is_drawn_with_its_equation_and_interval(records):
+    (note,) = draw(records).figure.axes[0].texts
+    assert note.get_text() == "L = 40 C⁻⁰·¹".replace(" ", "\u00a0") + "\nexponent 0.1, 95% interval 0.10 to 0.10"
+
+
+def test_no_law_is_drawn_where_none_is_asked_for(records):
+    drawing = draw(records, fitted=False)
+    assert not drawing.figure.axes[0].texts
+    assert "law" not in drawing.caption
+
+
+def test_a_law_that_cannot_be_fitted_is_missed_in_the_caption(records):
+    drawing = draw(records[:4])
+    assert "No law is drawn. A power law needs at least 3 different amounts" in drawing.caption
+    assert texts(drawing.figure) == ["S", "compute-optimal"]
+
+
+def test_a_run_that_nearly_diverged_does_not_flatten_the_curves(records, record):
+    wild = record(id="wild", cell="S1", train_flops=1e12, holdout_loss=100.0, tuned=False)
+    drawing = draw([*records, wild])
+    assert drawing.figure.axes[0].get_ylim()[1] < 10
+    assert "Faint points are other learning rates, 1 of them above the frame." in drawing.caption
+
+
+def test_one_run_is_enough_for_a_figure(records):
+    drawing = draw(records[:1])
+    assert isinstance(drawing, Drawing)
+    assert "Faint" not in drawing.caption
+
+
+def test_without_losses_it_says_so(record):
+    assert draw([record(holdout_loss=None, tuned=False)]) == Missing("No run has a held-out loss yet.")
+
+
+def test_a_loss_of_zero_has_no_place_on_a_log_axis(records, record):
+    assert isinstance(draw([*records, record(id="zero", cell="zero", holdout_loss=0.0)]), Drawing)
+
+
+def test_core_hours_stand_above_where_every_run_has_them(records, record):
+    known = [replace(one, core_hours=one.train_flops / 1e12) for one in records]
+    assert draw(known).figure.axes[0].child_axes[0].get_xlabel() == "core-hours"
+    assert not draw(records).figure.axes[0].child_axes

@@ -1,0 +1,248 @@
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from nfdsl.schema.data import Builtin, Data
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.run import Length, Run
+from nfdsl.schema.training import Augment, ExactlyOnce, Recipe, Resolution
+from runtime.data.batches import Batch, evaluation_batches, process_rows, training_batch, training_batches
+from runtime.data.randomness import hashed
+from runtime.data.records import DataError, Example
+from runtime.data.splitting import Split, split
+
+DATA = Data(source=Builtin("digits"), classes=10, holdout=3)
+WHOLE = Augment(area=1.0, aspect=1.0, flip=False)
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """Records that say in their colour and label which they are; one of them may be broken."""
+
+    count: int
+    broken: int = -1
+    name: str = "coloured"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def read(self, index: int) -> Example:
+        if index == self.broken:
+            raise DataError(f"record {index} (some/file) cannot be read")
+        ramp = np.add.outer(np.arange(6), np.arange(6)).astype(np.uint8)
+        return Example(Image.fromarray(np.stack([ramp * 20, ramp * 0 + index % 256, ramp * 0], -1)), index % 10)
+
+    def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
+        return hashed(1, indices)
+
+    def fingerprint(self) -> str:
+        return str(self.count)
+
+
+def a_run(images: int, batch: int = 8, *, repeat: int = 1, seed: int = 0, augment: Augment = WHOLE) -> Run:
+    recipe = Recipe(
+        data=DATA,
+        batch=batch,
+        resolution=Resolution(4, 5),
+        augment=Augment(augment.area, augment.aspect, augment.flip, repeat),
+        sampling=ExactlyOnce(seed),
+    )
+    return Run("id", recipe, NFNet((1,), (8,)), 0.1, Length(images, -(-images // batch), 0), None)
+
+
+def parts(count: int, holdout: int = 3) -> tuple[Coloured, Split]:
+    records = Coloured(count)
+    return records, split(records, Data(source=Builtin("digits"), classes=10, holdout=holdout))
+
+
+def steps(run: Run, count: int, first_step: int = 0) -> list[Batch]:
+    return list(training_batches(run, *parts(count), first_step=first_step))
+
+
+def shown(batches: list[Batch]) -> list[int]:
+    examples = np.concatenate([batch.examples for batch in batches])
+    return examples[examples >= 0].tolist()
+
+
+def together(shares: list[Batch]) -> Batch:
+    return Batch._make(np.concatenate(arrays) for arrays in zip(*shares, strict=True))
+
+
+def same(left: Batch, right: Batch) -> bool:
+    return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(left, right, strict=True))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(4, 40), st.integers(1, 12), st.integers(1, 3), st.integers(1, 4))
+def test_each_training_example_is_seen_exactly_once_an_epoch(count: int, batch: int, epochs: int, repeat: int) -> None:
+    """Whatever the batch: it may straddle epochs, hold several of them, or be larger than all of them."""
+    records, divided = parts(count)
+    views = divided.examples * epochs * repeat
+    run = a_run(views, batch, repeat=repeat)
+    fed = [training_batch(run, records, divided, step, range(batch)) for step in range(run.length.steps)]
+    order = shown(fed)
+    assert len(order) == views
+    expected = set(range(count)) - set(divided.held_out.tolist())
+    for epoch in range(epochs):
+        here = Counter(order[epoch * divided.examples * repeat : (epoch + 1) * divided.examples * repeat])
+        assert here == dict.fromkeys(expected, repeat)
+
+
+def test_rows_show_the_example_they_name() -> None:
+    for batch in steps(a_run(40), 23):
+        assert batch.images.shape == (8, 4, 4, 3)
+        assert (batch.images[..., 1] == batch.examples[:, None, None]).all()
+        assert (batch.labels == batch.examples % 10).all()
+        assert (batch.weights == 1).all()
+
+
+def test_types_are_those_the_program_is_compiled_for() -> None:
+    (batch,) = steps(a_run(8), 23)
+    types = [np.dtype(kind) for kind in (np.uint8, np.int32, np.float32, np.int64, np.int32)]
+    assert [array.dtype for array in batch] == types
+
+
+def test_the_last_step_is_padded_with_rows_that_do_not_count() -> None:
+    *full, last = steps(a_run(21), 23)
+    assert len(full) == 2
+    assert all(batch.weights.all() for batch in full)
+    assert last.weights.tolist() == [1, 1, 1, 1, 1, 0, 0, 0]
+    assert last.examples[5:].tolist() == [-1, -1, -1]
+    assert not last.images[5:].any()
+    assert not last.labels[5:].any()
+    assert last.images.shape == full[0].images.shape
+
+
+def test_starting_later_continues_the_same_sequence() -> None:
+    run = a_run(101, augment=Augment())
+    whole = steps(run, 23)
+    assert len(whole) == 13
+    for first_step in (1, 7, 12, 13):
+        later = steps(run, 23, first_step)
+        assert len(later) == 13 - first_step
+        assert all(same(left, right) for left, right in zip(whole[first_step:], later, strict=True))
+
+
+def test_the_batch_of_a_far_step_needs_none_before_it() -> None:
+    step = 10**10
+    run = a_run(8 * (step + 2))
+    batches = training_batches(run, *parts(23), first_step=step)
+    first = next(batches)
+    assert same(first, training_batch(run, *parts(23), step, range(8)))
+    assert len(list(batches)) == 1
+
+
+def test_threads_do_not_change_what_is_fed() -> None:
+    run = a_run(400, augment=Augment())
+    records, divided = parts(23)
+    for step, batch in enumerate(training_batches(run, records, divided, first_step=0)):
+        assert same(batch, training_batch(run, records, divided, step, range(8)))
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 8])
+def test_the_parts_of_all_processes_are_the_whole_batch(processes: int) -> None:
+    run = a_run(29, augment=Augment(), repeat=3)
+    whole = steps(run, 23)
+    shares = [
+        list(training_batches(run, *parts(23), first_step=0, process_index=index, process_count=processes))
+        for index in range(processes)
+    ]
+    for step, batch in enumerate(whole):
+        assert same(batch, together([share[step] for share in shares]))
+
+
+def test_repeats_of_an_image_stand_side_by_side_and_differ() -> None:
+    (batch,) = steps(a_run(8, repeat=4, augment=Augment(area=0.3)), 23)
+    assert batch.views.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert (batch.examples[:4] == batch.examples[0]).all()
+    assert (batch.examples[4:] == batch.examples[4]).all()
+    assert batch.examples[0] != batch.examples[4]
+    assert len(np.unique(batch.images[:4].reshape(4, -1), axis=0)) == 4
+
+
+def test_a_view_looks_the_same_in_a_batch_of_any_size() -> None:
+    small, large = (steps(a_run(40, batch, augment=Augment()), 23) for batch in (4, 20))
+    assert np.array_equal(np.concatenate([batch.images for batch in small]), np.concatenate([b.images for b in large]))
+
+
+def test_an_image_changes_from_epoch_to_epoch() -> None:
+    run = a_run(40, 20, augment=Augment(area=0.3))
+    first, second = steps(run, 23)
+    by_example = np.argsort(first.examples), np.argsort(second.examples)
+    assert np.array_equal(first.examples[by_example[0]], second.examples[by_example[1]])
+    assert not np.array_equal(first.examples, second.examples)
+    differs = (first.images[by_example[0]] != second.images[by_example[1]]).any(axis=(1, 2, 3))
+    assert differs.mean() > 0.9
+
+
+def test_the_seed_changes_the_order_and_the_crops() -> None:
+    one, other = (steps(a_run(20, 20, seed=seed, augment=Augment(area=0.3)), 23)[0] for seed in (0, 1))
+    assert not np.array_equal(one.examples, other.examples)
+    by_example = np.argsort(one.examples), np.argsort(other.examples)
+    assert not np.array_equal(one.images[by_example[0]], other.images[by_example[1]])
+
+
+def test_an_unreadable_record_stops_the_run_at_its_step() -> None:
+    run = a_run(20)
+    _, divided = parts(23)
+    broken = int(training_batch(run, *parts(23), 1, range(8)).examples[3])
+    batches = training_batches(run, Coloured(23, broken), divided, first_step=0)
+    next(batches)
+    with pytest.raises(DataError) as caught:
+        next(batches)
+    assert str(caught.value) == f"record {broken} (some/file) cannot be read"
+
+
+def test_evaluation_shows_each_example_once_in_order() -> None:
+    held_out = np.array([3, 4, 8, 15, 16])
+    first, second, last = evaluation_batches(Coloured(20), held_out, side=5, batch=2)
+    assert shown([first, second, last]) == held_out.tolist()
+    assert last.weights.tolist() == [1, 0]
+    assert last.examples.tolist() == [16, -1]
+    assert first.images.shape == last.images.shape == (2, 5, 5, 3)
+    assert first.labels.tolist() == [3, 4]
+    assert (first.images[1, ..., 1] == 4).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9])
+def test_evaluation_is_divided_among_processes(count: int) -> None:
+    held_out = np.arange(count)
+    whole = list(evaluation_batches(Coloured(20), held_out, side=5, batch=4))
+    halves = [
+        list(evaluation_batches(Coloured(20), held_out, side=5, batch=4, process_index=index, process_count=2))
+        for index in range(2)
+    ]
+    assert len(whole) == len(halves[0]) == len(halves[1]) == -(-count // 4)
+    for step, batch in enumerate(whole):
+        assert same(batch, together([half[step] for half in halves]))
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda: training_batches(a_run(20), *parts(23), first_step=0, process_count=3),
+        lambda: evaluation_batches(Coloured(9), np.arange(9), side=5, batch=8, process_count=3),
+    ],
+    ids=["training", "evaluation"],
+)
+def test_a_batch_that_cannot_be_divided_is_refused_before_anything_is_read(
+    begin: Callable[[], Iterator[Batch]],
+) -> None:
+    with pytest.raises(ValueError, match="a batch of 8 images cannot be divided evenly among 3 processes"):
+        begin()
+
+
+def test_process_rows_are_contiguous() -> None:
+    assert [list(process_rows(6, index, 3)) for index in range(3)] == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_batches_can_be_left_unread() -> None:
+    assert len(list(islice(training_batches(a_run(8_000), *parts(23), first_step=0), 2))) == 2

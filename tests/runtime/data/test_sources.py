@@ -1,0 +1,35 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from array_record.python.array_record_module import ArrayRecordWriter
+from PIL import Image
+
+from nfdsl.schema.data import ArrayRecord, Builtin, Data, Folder
+from runtime.data.records import DataError
+from runtime.data.sources import open_source
+
+
+def test_opens_a_built_in_data_set() -> None:
+    assert len(open_source(Data(source=Builtin("digits"), classes=10))) == 1797
+
+
+def test_opens_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "cat" / "a.png")
+    assert open_source(Data(source=Folder(str(tmp_path)), classes=2)).read(0).label == 0
+
+
+def test_opens_array_records(tmp_path: Path, example_bytes: Callable[..., bytes]) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(file, "PNG")
+    writer = ArrayRecordWriter(str(tmp_path / "a.array_record"), "group_size:1")
+    writer.write(example_bytes({"image/encoded": file.getvalue(), "image/class/label": [1]}))
+    writer.close()
+    assert open_source(Data(source=ArrayRecord(f"{tmp_path}/*"), classes=2)).read(0).label == 1
+
+
+def test_the_declared_classes_are_checked() -> None:
+    with pytest.raises(DataError, match="`classes` says 5"):
+        open_source(Data(source=Builtin("digits"), classes=5))

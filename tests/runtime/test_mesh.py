@@ -1,0 +1,50 @@
+"""Tests of the mesh and of what is put on it."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from runtime.mesh import data_mesh, replicated, shard_size, split
+
+
+def test_all_devices_lie_along_the_data_axis():
+    mesh = data_mesh(jax.devices())
+    assert dict(mesh.shape) == {"data": 8}
+    assert set(mesh.devices.flat) == set(jax.devices())
+
+
+def test_batches_are_split_and_states_are_whole():
+    mesh = data_mesh(jax.devices()[:4])
+    images = jax.device_put(jnp.zeros((8, 2, 2, 3)), split(mesh))
+    assert {shard.data.shape for shard in images.addressable_shards} == {(2, 2, 2, 3)}
+    state = jax.device_put({"w": jnp.zeros((3, 5)), "step": jnp.int32(0)}, replicated(mesh))
+    assert {shard.data.shape for shard in state["w"].addressable_shards} == {(3, 5)}
+    assert len(state["step"].addressable_shards) == 4
+
+
+@pytest.mark.parametrize(("batch", "devices", "size"), [(8, 1, 8), (8, 4, 2), (8, 8, 1)])
+def test_shard_size(batch, devices, size):
+    assert shard_size(batch, data_mesh(jax.devices()[:devices])) == size
+
+
+@pytest.mark.parametrize(
+    ("batch", "devices", "message"),
+    [
+        (
+            10,
+            4,
+            "a batch of 10 images does not divide evenly over 4 devices: "
+            "2 would be left over (a batch of 8 or 12 divides)",
+        ),
+        (
+            3,
+            8,
+            "a batch of 3 images does not divide evenly over 8 devices: 3 would be left over (a batch of 8 divides)",
+        ),
+    ],
+)
+def test_a_batch_that_does_not_divide_is_refused_with_the_numbers(batch, devices, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        shard_size(batch, data_mesh(jax.devices()[:devices]))
