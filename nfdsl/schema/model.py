@@ -29,8 +29,13 @@ class NFNet:
 
     @property
     def stem_widths(self) -> tuple[int, ...]:
-        """Output channels of the stem's four 3x3 convolutions, the first and last of stride 2 (appendix C)."""
+        """Output channels of the stem's 3x3 convolutions (appendix C)."""
         return (16, 32, 64, max(1, self.width[0] // 2))
+
+    @property
+    def stem_strides(self) -> tuple[int, ...]:
+        """Downsampling of each of the stem's convolutions, 4x in all (appendix C)."""
+        return (2, 1, 1, 2)
 
     @property
     def stage_strides(self) -> tuple[int, ...]:
