@@ -25,7 +25,7 @@ from typing import TextIO
 
 import jax
 
-from nfdsl.lower import UnreadableRun, load
+from nfdsl.run_json import UnreadableRun, load
 from nfdsl.schema.run import Run
 from runtime.checkpoint import CheckpointError
 from runtime.data.records import DataError

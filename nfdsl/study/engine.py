@@ -22,8 +22,9 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 
-from nfdsl.lower import dump, lower
+from nfdsl.lower import lower
 from nfdsl.plan import Plan
+from nfdsl.run_json import dump
 from nfdsl.study.agenda import Agenda, Task, agenda, pick
 from nfdsl.study.crew import Crew
 from nfdsl.study.directory import Failure, StudyDirectory, Unreadable

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import lax
 
 # "native": XLA's own grouped convolution and gradient. "split": one dense convolution per group, its gradients
-# written as the one kind of convolution that XLA:CPU computes fast everywhere. Of others it takes a path that is
-# tens of times slower: of all gradients of grouped convolutions, and in loops of any gradient (jax-ml/jax#12868).
+# written as the one kind of convolution that XLA:CPU computes fast everywhere. Others take a path up to twenty
+# times slower: all gradients of grouped convolutions, and in loops any gradient (jax-ml/jax#12868).
 Grouped = Literal["split", "native"]
 
 _NHWC = ("NHWC", "HWIO", "NHWC")

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from nfdsl.lower import dump
+from nfdsl.run_json import dump
 from nfdsl.schema.run import Length
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ SAVES_ALWAYS = """
 import sys, threading
 from pathlib import Path
 import jax
-from nfdsl.lower import load
+from nfdsl.run_json import load
 from runtime.events import line
 from runtime.mesh import data_mesh
 from runtime.program import Programs

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.lower import load
 from nfdsl.plan import Selection
+from nfdsl.run_json import load
 from nfdsl.schema.training import Monotone
 from nfdsl.study.engine import carry_out
 from nfdsl.study.events import (

@@ -3,8 +3,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from nfdsl.lower import dump, lower
+from nfdsl.lower import lower
 from nfdsl.plan import Selection
+from nfdsl.run_json import dump
 from nfdsl.schema.training import Monotone
 from nfdsl.study.directory import Failure, Unreadable
 from nfdsl.study.records import LearningCurve, read_learning_curve, read_records
