@@ -145,6 +145,15 @@ class Let:
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """``--set scaling.batch="64 images"`` on the command line: what a setting or a named value is to be."""
+
+    span: Span
+    target: Name
+    value: Value
+
+
+@dataclass(frozen=True)
 class ImportFile:
     """``import "base.nfx"``; the path is relative to the folder of the file it is written in."""
 

@@ -97,7 +97,7 @@ class _Recovery:
     def _block(self, rough: RoughBlock) -> ast.Block | None:
         """Returns the block with the settings that can be read; None if it has no name to know it by."""
         header = self._header(rough)
-        settings = tuple(setting for line in rough.settings if (setting := self._setting(line)) is not None)
+        settings = tuple(setting for line in rough.settings if (setting := self._line(line)) is not None)
         if (unclosed := unclosed_block(self._source, rough)) is not None:
             self.diagnostics.append(unclosed)
         if header is None:
@@ -118,13 +118,17 @@ class _Recovery:
             self.diagnostics.append(missing)
         return [self._build.name([token]) for token in rough.header if token.type == "NAME"]
 
+    def _line(self, line: Sequence[Token]) -> ast.Setting | None:
+        """Returns the setting a line of a block is."""
+        if line[0].type in STATEMENTS and not self._malformed(line):
+            self.diagnostics.append(misplaced_statement(place(self._source, line[0])))
+            return None
+        return self._setting(line)
+
     def _setting(self, line: Sequence[Token]) -> ast.Setting | None:
         """Returns the setting, its value unread where that is wrong; None if it has no name either."""
         if self._malformed(line):
             return self._unread(line)
-        if line[0].type in STATEMENTS:
-            self.diagnostics.append(misplaced_statement(place(self._source, line[0])))
-            return None
         outcome = match(line, "setting")
         if isinstance(outcome, Stop):
             self.diagnostics.append(mistake(self._source, line, outcome))
