@@ -57,7 +57,7 @@ def parameters(model: Model, classes: int) -> int:
     """Returns the number of trained parameters, the classifier's included."""
     match model:
         case NFNet():
-            layers = sum(layer.parameters for layer in _nfnet(model, classes, model.stride))
+            layers = sum(layer.parameters * count for layer, count in _nfnet(model, classes, model.stride))
             return layers + sum(model.depth)  # and each block's skip gain
         case _:
             assert_never(model)
@@ -67,25 +67,28 @@ def multiply_adds(model: Model, classes: int, resolution: int) -> int:
     """Returns the multiply-adds of one forward pass of one image of ``resolution x resolution`` pixels."""
     match model:
         case NFNet():
-            return sum(layer.multiply_adds for layer in _nfnet(model, classes, resolution))
+            return sum(layer.multiply_adds * count for layer, count in _nfnet(model, classes, resolution))
         case _:
             assert_never(model)
 
 
-def _nfnet(model: NFNet, classes: int, resolution: int) -> Iterator[_Layer]:
-    """Yields the layers of an NFNet; SAME padding rounds up where a stride does not divide (appendix C)."""
+def _nfnet(model: NFNet, classes: int, resolution: int) -> Iterator[tuple[_Layer, int]]:
+    """Yields the layers of an NFNet and how many there are of each.
+
+    SAME padding rounds up where a stride does not divide (appendix C).
+    """
     width, side = 3, resolution
     for outputs, stride in zip(model.stem_widths, (2, 1, 1, 2), strict=True):
         side = -(-side // stride)
-        yield _Convolution(3, width, outputs, side)
+        yield _Convolution(3, width, outputs, side), 1
         width = outputs
     for depth, outputs, stride in zip(model.depth, model.width, model.stage_strides, strict=True):
-        for block in range(depth):
-            yield from _nfnet_block(model, width, outputs, side, stride if block == 0 else 1)
-            side = -(-side // stride) if block == 0 else side
-            width = outputs
-    yield _Convolution(1, width, model.final_width, side)
-    yield _Linear(model.final_width, classes)
+        yield from ((layer, 1) for layer in _nfnet_block(model, width, outputs, side, stride))
+        side = -(-side // stride)
+        yield from ((layer, depth - 1) for layer in _nfnet_block(model, outputs, outputs, side, 1))
+        width = outputs
+    yield _Convolution(1, width, model.final_width, side), 1
+    yield _Linear(model.final_width, classes), 1
 
 
 def _nfnet_block(model: NFNet, inputs: int, outputs: int, side: int, stride: int) -> Iterator[_Layer]:

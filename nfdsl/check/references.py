@@ -49,6 +49,7 @@ class References:
     _depth: int = 0
     _numbers: dict[str, list[Point[Numeric]]] = field(default_factory=dict[str, list[Point[Numeric]]])
     _levels: dict[str, int] = field(default_factory=dict[str, int])
+    _cycles: set[frozenset[str]] = field(default_factory=set[frozenset[str]])  # that have been reported
 
     def target(self, name: ast.Name) -> Target | None:
         """Returns what a name stands for, or None if it is not that of a value.
@@ -70,7 +71,7 @@ class References:
           Rejected: it is open already: it needs itself; or too many are.
         """
         if any(other.name == target.name for other in self._open):
-            raise Rejected(self._cycle(name, target))
+            raise Rejected(*self._cycle(name, target))
         if target.name not in self._levels:
             self._levels[target.name] = 1 if target.value is None else 1 + levels(target.value)
         with self.deeper(self._levels[target.name], name.span):
@@ -170,10 +171,15 @@ class References:
             return unknown("unknown-name", "value", name.text, name.span, self.lets)
         return not_a_number(name, axis)
 
-    def _cycle(self, name: ast.Name, target: Target) -> Diagnostic:
+    def _cycle(self, name: ast.Name, target: Target) -> Iterator[Diagnostic]:
+        """Yields what is wrong where names lead back to a target, once for each circle."""
         start = next(index for index, other in enumerate(self._open) if other.name == target.name)
         chain = [*self._open[start:], target]
-        return Diagnostic(
+        circle = frozenset(link.name for link in chain)
+        if circle in self._cycles:
+            return
+        self._cycles.add(circle)
+        yield Diagnostic(
             "reference-cycle",
             f"the value of `{target.name}` needs itself",
             Label(name.span, " -> ".join(link.name for link in chain)),

@@ -40,6 +40,14 @@ class Definition:
     def name(self) -> str:
         return self.block.name.text
 
+    def line(self, path: str) -> ast.Setting | None:
+        """Returns the line in force that says a setting or an argument of one; none where that is a default."""
+        while path:
+            if lines := self.settings.get(path):
+                return lines[0]
+            path = path.rpartition(".")[0]
+        return None
+
     def origin(self, setting: ast.Setting) -> str:
         """Returns where a setting in force here was written, as an addition to what is said of it."""
         lineage = (self.block, *self.ancestors)

@@ -56,8 +56,10 @@ class _Checker:
         self._size = 0  # points of all blocks
 
     def let(self, let: ast.Let) -> None:
-        """Says what is wrong with a named value by itself, whether it is used or not."""
+        """Says what is wrong with the numbers of a named value that no block is refused for."""
         name = let.name
+        if any(_within(found.primary.span, let.span) for found in self.diagnostics):
+            return
         try:
             target = self._references.target(name)
             if target is not None and isinstance(self._references.written(name), _NUMERIC):
@@ -148,9 +150,9 @@ def check(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study 
     wrong with it, in one pass. Assignments replace what the file says."""
     known, diagnostics = scope(file, assignments)
     checker = _Checker(known, diagnostics)
+    points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
     for let in known.lets.values():
         checker.let(let)
-    points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
     blocks = {name: CheckedBlock(known.definitions[name], points[name], False) for name in points}
     if not diagnostics:
         links = {name: (block.definition, block.points) for name, block in blocks.items()}
@@ -188,6 +190,10 @@ def _named_runs(block: Block) -> set[str]:
 
 def _depth(written: Sequence[ast.Setting]) -> int:
     return max((levels(line.value) for line in written if not isinstance(line.value, ast.Unreadable)), default=0)
+
+
+def _within(span: Span, outer: Span) -> bool:
+    return span.source is outer.source and outer.start <= span.start <= outer.end
 
 
 def _place(diagnostic: Diagnostic) -> int:
