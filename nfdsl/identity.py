@@ -36,8 +36,9 @@ class Identities:
         return json.dumps(value)
 
     def _settings(self, value: Any) -> str:
-        settings = [f'"{name}":{self._text(getattr(value, name))}' for name in _names(type(value))]
-        return f'{{"{type(value).__name__}":{{{",".join(settings)}}}}}'
+        schema_class = cast(type[Any], type(value))
+        settings = [f'"{name}":{self._text(getattr(value, name))}' for name in _names(schema_class)]
+        return f'{{"{schema_class.__name__}":{{{",".join(settings)}}}}}'
 
 
 def digest(*values: Any) -> str:

@@ -251,9 +251,7 @@ def _swept_axes(points: Iterable[Point[Any]]) -> set[str]:
     return {axis for axis, seen in choices.items() if len(seen) > 1}
 
 
-def _too_few_candidates(
-    start: Start, label: str, count: int, definition: Definition, source: Definition
-) -> Diagnostic:
+def _too_few_candidates(start: Start, label: str, count: int, definition: Definition, source: Definition) -> Diagnostic:
     return Diagnostic(
         "too-few-candidates",
         f"`{start.block}` tunes {count} network{'s' if count > 1 else ''} for {label}, of which the best {start.best} "

@@ -11,7 +11,6 @@ from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import Dimension, Quantity, quantity
 from nfdsl.syntax import ast
 
-
 _LARGEST = 10**36  # far above anything measured; products of several still fit into a float
 _LONGEST = 64  # items of a list: stages of a network, axes of a slice
 

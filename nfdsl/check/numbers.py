@@ -94,15 +94,15 @@ def _negated(value: Numeric) -> Numeric:
 
 def _apply(binary: ast.Binary, left: Numeric, right: Numeric) -> Numeric:
     """Returns ``left operator right``; a number combines with each item of a list."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
-            raise _misfit(binary, f"lists of {len(left)} and {len(right)} items cannot be combined")
-        return tuple(_result(binary, a, b) for a, b in zip(left, right, strict=True))
-    if isinstance(left, tuple):
-        return tuple(_result(binary, item, right) for item in left)
-    if isinstance(right, tuple):
+    if isinstance(left, Amount):
+        if isinstance(right, Amount):
+            return _result(binary, left, right)
         return tuple(_result(binary, left, item) for item in right)
-    return _result(binary, left, right)
+    if isinstance(right, Amount):
+        return tuple(_result(binary, item, right) for item in left)
+    if len(left) != len(right):
+        raise _misfit(binary, f"lists of {len(left)} and {len(right)} items cannot be combined")
+    return tuple(_result(binary, a, b) for a, b in zip(left, right, strict=True))
 
 
 def _result(binary: ast.Binary, left: Amount, right: Amount) -> Amount:

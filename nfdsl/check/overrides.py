@@ -1,6 +1,6 @@
 """Dotted settings, which override one argument of a word: ``optimizer.weight_decay 1e-5``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nfdsl.check.names import unknown
@@ -53,12 +53,10 @@ class Overrides:
     def refuse_unknown(self, path: str, word: str, fields: Sequence[Setting]) -> None:
         """Raises `Rejected` where an argument is overridden that the word at `path` does not have."""
         names = {item.name for item in fields}
-        wrong = [line for line in self._lines_below(path) if line[0] not in names]
-        for name, line, _ in wrong:
-            self.used.add(line.name.text)
-        problems = [unknown("unknown-setting", f"setting of `{word}`", name, span, names) for name, _, span in wrong]
-        if problems:
-            raise Rejected(*problems)
+        wrong = [(name, span) for name, span in self._words_below(path) if name not in names]
+        if wrong:
+            what = f"setting of `{word}`"
+            raise Rejected(*(unknown("unknown-setting", what, name, span, names) for name, span in wrong))
 
     def refuse_unused(self, root: str, written: Sequence[ast.Setting]) -> None:
         """Raises `Rejected` where a line below the setting `root` overrides nothing."""
@@ -66,15 +64,14 @@ class Overrides:
         if unused:
             raise Rejected(*(_overrides_nothing(line, written) for line in unused))
 
-    def _lines_below(self, path: str) -> list[tuple[str, ast.Setting, Span]]:
-        """Returns the word right below a path, its place and its line, for each line that has one."""
-        found: list[tuple[str, ast.Setting, Span]] = []
+    def _words_below(self, path: str) -> Iterator[tuple[str, Span]]:
+        """Yields the word right below a path and its place, for each line that has one."""
         for full, line in self.lines.items():
             if full.startswith(f"{path}."):
-                name = full[len(path) + 1 :].partition(".")[0]
-                end = line.name.span.end - (len(full) - len(path) - 1 - len(name))
-                found.append((name, line, replace(line.name.span, start=end - len(name), end=end)))
-        return found
+                rest = full[len(path) + 1 :]
+                name = rest.partition(".")[0]
+                start = line.name.span.end - len(rest)  # the line may be of another block, where the path differs
+                yield name, replace(line.name.span, start=start, end=start + len(name))
 
 
 def _within(span: Span, block: Span) -> bool:
@@ -86,8 +83,9 @@ def _overrides_nothing(line: ast.Setting, written: Sequence[ast.Setting]) -> Dia
     said = tuple(Label(setting.span, "this has no such argument") for setting in written[:1])
     return Diagnostic(
         "overrides-nothing",
-        f"`{line.name.text}` changes nothing, as `{root}` has no such argument" if said else
-        f"`{line.name.text}` changes nothing: `{root}` is not set",
+        f"`{line.name.text}` changes nothing, as `{root}` has no such argument"
+        if said
+        else f"`{line.name.text}` changes nothing: `{root}` is not set",
         Label(line.name.span, "no argument to change"),
         said,
         help=f"write the whole of `{root}`; a dotted name changes one argument of a word such as `sgd(momentum: 0.9)`",

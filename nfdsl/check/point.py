@@ -127,7 +127,8 @@ def _grids(points: Sequence[Point[Any]]) -> set[str]:
 
 def _everywhere(*sides: Sequence[Point[Any]]) -> set[str]:
     """Returns the grids in which every point has a part."""
-    return set.intersection(*({choice.grid for choice in point.choices} for side in sides for point in side))
+    points = itertools.chain.from_iterable(sides)
+    return reduce(set[str].intersection, ({choice.grid for choice in point.choices} for point in points))
 
 
 def named(points: Sequence[Point[T]], grid: str, axis: str) -> list[Point[T]]:

@@ -4,7 +4,7 @@ A reference is followed to the value as it was written, so that it is evaluated 
 what is wanted there, exact and with its own places. Where a block leaves a setting out, its default is meant.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass, replace
 from fractions import Fraction
@@ -64,7 +64,7 @@ class References:
         return self._in_block(name, definition, path) if definition is not None and path else None
 
     @contextmanager
-    def following(self, name: ast.Name, target: Target) -> Iterator[None]:
+    def following(self, name: ast.Name, target: Target) -> Generator[None]:
         """Keeps the target open meanwhile.
 
         Raises:
@@ -81,8 +81,16 @@ class References:
             finally:
                 self._open.pop()
 
+    def refuse_circle(self, name: ast.Name) -> None:
+        """Raises `Rejected` where a name stands for a name, and that for another, until the first comes again."""
+        target = self.target(name)
+        if target is not None:
+            with self.following(name, target):
+                if isinstance(target.value, ast.Name):
+                    self.refuse_circle(target.value)
+
     @contextmanager
-    def deeper(self, steps: int, span: Span) -> Iterator[None]:
+    def deeper(self, steps: int, span: Span) -> Generator[None]:
         """Counts levels of evaluation. Raises `Rejected` where there are too many."""
         if self._depth + steps > DEEPEST:
             raise Rejected(_too_deep(span))
@@ -249,7 +257,9 @@ def below(settings: Mapping[str, tuple[ast.Setting, ...]], root: str) -> dict[st
 
 def _argument_target(word: Target, setting: Setting, bound: Mapping[str, ast.Value], default: Any) -> Target:
     name = f"{word.name}.{setting.name}"
-    inner = {path.partition(".")[2]: line for path, line in word.overrides.items() if path.startswith(f"{setting.name}.")}
+    inner = {
+        path.partition(".")[2]: line for path, line in word.overrides.items() if path.startswith(f"{setting.name}.")
+    }
     override = word.overrides.get(setting.name)
     if override is not None:
         return Target(name, _readable(override.value), None, setting.description, override.name.span, inner)
@@ -262,15 +272,17 @@ def _argument_target(word: Target, setting: Setting, bound: Mapping[str, ast.Val
 
 def _default_numbers(target: Target, span: Span) -> Numeric | None:
     dimension = target.description.units[0]
-    match target.default:
+    default: object = target.default
+    match default:
         case bool():
             return None
         case Quantity() as quantity:
             return Amount(quantity.amount, quantity.dimension, span)
         case int() | float() as number:
             return _amount(number, dimension, span)
-        case tuple() as items if all(isinstance(item, int | float) for item in cast(tuple[object, ...], items)):
-            return tuple(_amount(number, dimension, span) for number in cast(tuple[float, ...], items))
+        case tuple():
+            items = cast(tuple[object, ...], default)
+            return tuple(_amount(item, dimension, span) for item in items if isinstance(item, int | float))
         case _:
             return None
 

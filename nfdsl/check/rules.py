@@ -44,7 +44,6 @@ def _nfnet(model: NFNet, definition: Definition) -> Iterator[Diagnostic]:
             "give each stage one depth and one width",
         )
 
-
     elif "group_width" in definition.settings and all(_is_one_group(model, width) for width in model.width):
         widest = max(model.inner_width(width) for width in model.width)
         yield broken(

@@ -92,7 +92,9 @@ def scope(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Scope,
 def _name_problems(named: ast.Block | ast.Let, known: Mapping[str, ast.Block | ast.Let]) -> Iterator[Diagnostic]:
     name = named.name
     if name.text in known:
-        yield _twice(f"{'block' if isinstance(named, ast.Block) else 'value'} `{name.text}`", name, known[name.text].name)
+        yield _twice(
+            f"{'block' if isinstance(named, ast.Block) else 'value'} `{name.text}`", name, known[name.text].name
+        )
     if "." in name.text:
         yield Diagnostic(
             "dotted-name",

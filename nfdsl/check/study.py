@@ -61,8 +61,8 @@ class _Checker:
         if any(_within(found.primary.span, let.span) for found in self.diagnostics):
             return
         try:
-            target = self._references.target(name)
-            if target is not None and isinstance(self._references.written(name), _NUMERIC):
+            self._references.refuse_circle(name)
+            if isinstance(self._references.written(name), _NUMERIC):
                 self._references.numbers(name, name.text)
         except Rejected as rejected:
             self.diagnostics.extend(rejected.diagnostics)

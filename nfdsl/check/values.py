@@ -127,9 +127,10 @@ class Evaluator:
 
     def _default(self, default: Any, wanted: Wanted) -> Points:
         """Returns a default, changed by what overrides its arguments."""
-        if not self.overrides.below(wanted.axis) or type(default) not in word_classes(wanted.annotation):
+        schema_class = next((each for each in word_classes(wanted.annotation) if type(default) is each), None)
+        if schema_class is None or not self.overrides.below(wanted.axis):
             return [Point(default)]
-        return self._built(type(default), {}, default, wanted)
+        return self._built(schema_class, {}, default, wanted)
 
     def _union(self, value: ast.Value, wanted: Wanted) -> Points:
         members = get_args(wanted.annotation)

@@ -33,5 +33,5 @@ def _malformed(source: Source) -> Diagnostic:
         "malformed-set",
         "`--set` takes a path, `=` and a value",
         Label(Span(source, 0, len(source.text)), "not PATH=VALUE"),
-        help="write, for example, `--set scaling.batch=\"64 images\"` or `--set peaks=0.1`",
+        help='write, for example, `--set scaling.batch="64 images"` or `--set peaks=0.1`',
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from nfdsl.diagnostics import Diagnostic, Label
@@ -117,7 +118,7 @@ class _Loader:
             # Each is imported by the one after it. Of the last import of the chain, as the spec begins it, the
             # author is most likely to think that it closes the circle.
             order = list(self.files)
-            pairs = sorted(zip(cycle, cycle[1:], strict=False), key=lambda pair: order.index(pair[1]))
+            pairs = sorted(pairwise(cycle), key=lambda pair: order.index(pair[1]))
             edges = [self._imports[importer][imported] for imported, importer in pairs]
             self.diagnostics.append(_cycle(edges[-1], edges[:-1]))
 

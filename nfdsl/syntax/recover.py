@@ -11,7 +11,7 @@ from nfdsl.source import Source, Span
 from nfdsl.syntax import ast
 from nfdsl.syntax.block_mistakes import missing_open_brace, outside_block, unclosed_block, wrong_header
 from nfdsl.syntax.build import Build
-from nfdsl.syntax.cut import STATEMENTS, Outside, RoughBlock, Statement, cut
+from nfdsl.syntax.cut import STATEMENTS, Outside, RoughBlock, cut
 from nfdsl.syntax.grammar import Stop, match
 from nfdsl.syntax.malformed import malformed
 from nfdsl.syntax.mistakes import mistake
