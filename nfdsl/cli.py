@@ -6,6 +6,7 @@ Commands import what they need when they are called, so that ``nfdsl check`` sta
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,23 +42,31 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+    _add_set(command)
     command.set_defaults(command=_check)
 
     command = commands.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
+    _add_set(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
     command.set_defaults(command=_plan)
 
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
+    _add_set(command)
     command.set_defaults(command=_run)
 
     command = commands.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
     return parser
+
+
+def _add_set(command: argparse.ArgumentParser) -> None:
+    text = "say a setting in another way, for example scaling.batch='64 images'; may be repeated"
+    command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -68,7 +77,7 @@ def _check(arguments: argparse.Namespace) -> int:
         unreadable = unreadable or source is None
         if source is None:
             continue
-        _, diagnostics = study_of(source)
+        _, diagnostics = study_of(source, arguments.assignments)
         found.extend(diagnostics)
         if not arguments.json:
             _show(diagnostics)
@@ -85,7 +94,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     from nfdsl.study.directory import StudyDirectory
     from nfdsl.tables import plan_json, print_plan
 
-    planned = _planned(arguments.file)
+    planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
     _, plan = planned
@@ -108,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from nfdsl.study.lock import Held
     from nfdsl.tables import plan_json
 
-    planned = _planned(arguments.file)
+    planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
     source, plan = planned
@@ -122,7 +131,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return USAGE
     print_closing(outcome, plan, console)
     if outcome.stopped:
-        console.print(f"stopped; to go on: nfdsl run {arguments.file}", markup=False, highlight=False)
+        again = shlex.join(["nfdsl", "run", arguments.file, *(f"--set={each}" for each in arguments.assignments)])
+        console.print(f"stopped; to go on: {again}", markup=False, highlight=False)
         return STOPPED
     _write_report(directory.path)
     return DONE if outcome.complete else RUN_FAILED
@@ -155,14 +165,14 @@ def _read(name: str) -> Source | None:
         return None
 
 
-def _planned(name: str) -> "tuple[Source, Plan] | None":
+def _planned(name: str, assignments: Sequence[str]) -> "tuple[Source, Plan] | None":
     """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
     from nfdsl.plan import plan
 
     source = _read(name)
     if source is None:
         return None
-    study, diagnostics = study_of(source)
+    study, diagnostics = study_of(source, assignments)
     planned = None
     if study is not None:
         planned, diagnostics = plan(study, Path(name).stem)
