@@ -43,6 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
     command.set_defaults(command=_check)
 
+    command = commands.add_parser("fmt", help="put specs in the one style")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not in style")
+    command.set_defaults(command=_fmt)
+
     command = commands.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -77,6 +82,24 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([to_json(diagnostic) for diagnostic in found], indent=1))
     return WRONG_SPEC if found or unreadable else DONE
+
+
+def _fmt(arguments: argparse.Namespace) -> int:
+    from nfdsl.style import style
+
+    in_order = True
+    for name in arguments.files:
+        try:
+            styled = style(name, check=arguments.check)
+        except Unreadable as error:
+            print(f"error[unreadable-file]: {error}", file=sys.stderr)
+            in_order = False
+            continue
+        _show(styled.diagnostics)
+        if styled.changed:
+            print(f"{name}: not in style" if arguments.check else f"{name}: formatted")
+        in_order = in_order and not styled.diagnostics and not (styled.changed and arguments.check)
+    return DONE if in_order else WRONG_SPEC
 
 
 def _plan(arguments: argparse.Namespace) -> int:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from nfdsl.source import Source
-from nfdsl.syntax.brackets import parts
+from nfdsl.syntax.brackets import flat, parts
 from nfdsl.syntax.grammar import Stop, match, tokenize
 from nfdsl.syntax.layout import INDENT, Row, rows
 from nfdsl.syntax.lines import Line, lines
 from nfdsl.syntax.meaning import same_meaning
 from nfdsl.syntax.parse import parse
 from nfdsl.syntax.tokens import significant
-from nfdsl.syntax.words import words
+from nfdsl.syntax.words import Word, words
 
 _COLUMN = 12  # of values, after the indent: it stays where it is when a setting is added
 _BEFORE_COMMENT = 2  # spaces
@@ -41,7 +41,7 @@ def formatted(source: Source) -> str | None:
 def _rows(lines: Sequence[Line]) -> Iterator[Row]:
     before: Line | None = None
     for group in _groups(lines):
-        column = _column([line.words[0].text for line in group if line.kind == "setting"])
+        column = _column([line for line in group if line.kind == "setting"])
         for line in group:
             if before is not None and _is_apart(before, line):
                 yield Row(0, "")
@@ -60,10 +60,17 @@ def _groups(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
     yield group
 
 
-def _column(names: Sequence[str]) -> int:
-    """Returns where values of a group start: in the usual column unless half of its names do not fit."""
-    too_long = sum(len(name) >= _COLUMN for name in names)
-    return max(map(len, names)) + 1 if too_long and 2 * too_long >= len(names) else _COLUMN
+def _column(settings: Sequence[Line]) -> int:
+    """Returns where values of a group start: in a block the usual column, unless half of the names do not fit."""
+    lengths = [len(flat(_name(line))) for line in settings]
+    too_long = sum(length >= _COLUMN for length in lengths)
+    usual = any(line.in_block for line in settings) and 2 * too_long < len(settings)
+    return _COLUMN if usual else max(lengths, default=0) + 1
+
+
+def _name(line: Line) -> Sequence[Word]:
+    """Returns the words of a setting's line up to its name."""
+    return line.words[:1] if line.words[0].rule == "setting" else line.words[:2]
 
 
 def _is_apart(before: Line, line: Line) -> bool:
@@ -83,8 +90,8 @@ def _line(line: Line, column: int) -> Iterator[Row]:
         return
     start, inner = "", line.words
     if line.kind == "setting":
-        name, *inner = line.words
-        start = f"{name.text:{column - 1}} "
+        name = _name(line)
+        start, inner = f"{flat(name):{column - 1}} ", line.words[len(name) :]
     *above, final = rows(start, parts(inner), indent)
     yield from above
     yield replace(final, comment=line.comment)

@@ -9,7 +9,10 @@ from nfdsl.syntax.words import Word
 
 @dataclass(frozen=True)
 class Line:
-    """What will begin a new line, though a setting may take several."""
+    """What will begin a new line, though a setting may take several.
+
+    A setting may have a word before its name, where it stands outside of blocks: ``let warm 5k steps``.
+    """
 
     kind: Literal["header", "setting", "closer", "empty block", "comment", "plain"]
     words: Sequence[Word]  # of a setting with the comments and new lines within its brackets
@@ -64,7 +67,7 @@ class _Reader:
     def end(self, kind: Literal["header", "closer", "comment"] | None = None) -> None:
         """Ends the line, if it has begun."""
         if self._words:
-            kind_of_words = "setting" if self._words[0].rule == "setting" else "plain"
+            kind_of_words = "setting" if any(word.rule == "setting" for word in self._words[:2]) else "plain"
             self.lines.append(Line(kind or kind_of_words, tuple(self._words), self._in_block, self._new_lines > 1))
             self._words.clear()
             self._new_lines = 0
