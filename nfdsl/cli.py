@@ -17,6 +17,7 @@ from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
 
 if TYPE_CHECKING:  # the one place where imports are late
+    from nfdsl.check.study import Study
     from nfdsl.plan import Plan
 
 DONE, WRONG_SPEC, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
@@ -53,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
     command.set_defaults(command=_plan)
+
+    command = commands.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--run", metavar="ID", help="the run whose id begins so")
+    command.add_argument(
+        "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
+    )
+    command.set_defaults(command=_show_study)
 
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
@@ -121,6 +130,30 @@ def _plan(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _show_study(arguments: argparse.Namespace) -> int:
+    from nfdsl.show.study import shown
+
+    if arguments.run is None and arguments.form != "nfx":
+        print(f"nfdsl: --as {arguments.form} shows one run; say which: --run ID", file=sys.stderr)
+        return USAGE
+    studied = _studied(arguments.file)
+    if studied is None:
+        return WRONG_SPEC
+    _, study, plan = studied
+    if arguments.run is None:
+        print(shown(study), end="")
+        return DONE
+
+    from nfdsl.show.run import UnknownRun, find, shown_as
+
+    try:
+        print(shown_as(arguments.form, find(plan, arguments.run), plan, study), end="")
+    except UnknownRun as unknown:
+        print(f"nfdsl: {unknown}", file=sys.stderr)
+        return USAGE
+    return DONE
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -180,6 +213,11 @@ def _read(name: str) -> Source | None:
 
 def _planned(name: str) -> "tuple[Source, Plan] | None":
     """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
+    studied = _studied(name)
+    return studied and (studied[0], studied[2])
+
+
+def _studied(name: str) -> "tuple[Source, Study, Plan] | None":
     from nfdsl.plan import plan
 
     source = _read(name)
@@ -190,7 +228,7 @@ def _planned(name: str) -> "tuple[Source, Plan] | None":
     if study is not None:
         planned, diagnostics = plan(study, Path(name).stem)
     _show(diagnostics)
-    return (source, planned) if planned else None
+    return (source, study, planned) if study and planned else None
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:
