@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=_show_study)
 
+    command = commands.add_parser("diff", help="say what changes between two specs, and which runs that affects")
+    command.add_argument("old", metavar="A")
+    command.add_argument("new", metavar="B")
+    command.add_argument("--json", action="store_true", help="print the difference as JSON")
+    command.set_defaults(command=_diff)
+
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
@@ -151,6 +157,18 @@ def _show_study(arguments: argparse.Namespace) -> int:
     except UnknownRun as unknown:
         print(f"nfdsl: {unknown}", file=sys.stderr)
         return USAGE
+    return DONE
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from nfdsl.diff.report import difference, to_json, to_text
+    from nfdsl.diff.runs import Planned
+
+    old, new = _studied(arguments.old), _studied(arguments.new)
+    if old is None or new is None:
+        return WRONG_SPEC
+    found = difference(Planned(*old[1:]), Planned(*new[1:]))
+    print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE
 
 

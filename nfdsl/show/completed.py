@@ -1,15 +1,12 @@
 """Values as their author wrote them, with the settings of their words that were left to defaults written out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, is_dataclass
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from dataclasses import dataclass
+from typing import Any
 
-from nfdsl.check.arguments import arguments, bind, head, vocabulary_word
-from nfdsl.check.wanted import Wanted
-from nfdsl.schema.blocks import Block
+from nfdsl.check.arguments import head, vocabulary_word
 from nfdsl.schema.setting import Description, Setting, settings
-from nfdsl.schema.units import Quantity
+from nfdsl.show.structure import structure_of
 from nfdsl.show.written import Writer
 from nfdsl.syntax import ast
 
@@ -48,25 +45,20 @@ def _additions(value: ast.Value, annotation: Any, description: Description, is_p
         for entry in value.entries:
             yield from _additions(entry.value, annotation, description, False)
         return
-    members = _members(annotation)
-    classes = [member for member in members if _is_structure(member)]
-    words = {vocabulary_word(schema_class) for schema_class in classes}
-    is_plain = any(member is not NoneType and member not in classes for member in members)
-    if not classes or (is_plain and head(value) not in words) or (NoneType in members and head(value) == "none"):
+    structure = structure_of(value, annotation, description)
+    if structure is None:
         return
-    schema_class, given = arguments(value, classes, Wanted(annotation, description, ""))
-    fields = list(settings(schema_class))
-    bound = bind(schema_class, fields, given, value.span)
+    fields = list(settings(structure.schema_class))
     for field in fields:
-        if field.name in bound:
-            yield from _additions(bound[field.name], field.annotation, field.description, False)
-    missing = [field for field in fields if field.name not in bound]
+        if field.name in structure.values:
+            yield from _additions(structure.values[field.name], field.annotation, field.description, False)
+    missing = [field for field in fields if field.name not in structure.values]
     if isinstance(value, ast.Call):
         yield from _in_call(value, missing)
-    elif head(value) in words and not isinstance(value, ast.Phrase):
+    elif head(value) == vocabulary_word(structure.schema_class) and not isinstance(value, ast.Phrase):
         yield from _after_word(value, missing)
     else:
-        yield from _beside(value, missing, vocabulary_word(schema_class), is_phrase)
+        yield from _beside(value, missing, vocabulary_word(structure.schema_class), is_phrase)
 
 
 def _in_call(call: ast.Call, missing: Sequence[Setting]) -> Iterator[_Addition]:
@@ -103,14 +95,3 @@ def _beside(value: ast.Value, missing: Sequence[Setting], word: str, is_phrase: 
 
 def _default(field: Setting) -> str:
     return Writer().value(field.default, field)
-
-
-def _members(annotation: Any) -> Sequence[Any]:
-    """Returns what a value, or an item of it, may be."""
-    if get_origin(annotation) in (Union, UnionType, tuple):
-        return [member for member in get_args(annotation) if member is not Ellipsis]
-    return [annotation]
-
-
-def _is_structure(member: Any) -> bool:
-    return is_dataclass(member) and member not in (Quantity, *get_args(Block))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from nfdsl.source import Source
+from nfdsl.syntax import ast
 from nfdsl.syntax.brackets import flat, parts
 from nfdsl.syntax.grammar import Stop, match, tokenize
 from nfdsl.syntax.layout import INDENT, Row, rows
@@ -36,6 +37,16 @@ def formatted(source: Source) -> str | None:
     result = "".join(f"{row}\n" for row in rows)
     assert same_meaning(parse(source).file, parse(Source(source.name, result)).file)
     return result
+
+
+def one_line(value: ast.Value) -> str:
+    """Returns a value in the one style on one line, however long, and without its comments."""
+    source = Source("", f"_ {value.span.text}")
+    tokens = [token for token in tokenize(source.text) if token.type != "NEWLINE"]
+    tree = match(tokens, "setting")
+    assert not isinstance(tree, Stop)
+    _, *spelled = (word for word in words(source, tokens, tree) if word.kind != "COMMENT")
+    return flat(parts(spelled))
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[Row]:

@@ -45,7 +45,7 @@ def show(text: str) -> str:
 
 def test_the_origin_of_each_setting_is_shown():
     text = show(SPEC)
-    assert text.startswith('"""What "it" is."""\n\nmodel big {\n  depth       [1, 1]    # from net, line 10\n')
+    assert text.startswith('"""What "it" is."""\n\nmodel big {\n  depth       [1, 1]         # from net, line 10\n')
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "width [32, 64] # line 3" in lines
     assert "group_width 128 # default" in lines
