@@ -18,6 +18,7 @@ from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
 
 if TYPE_CHECKING:  # the one place where imports are late
+    from nfdsl.check.study import Study
     from nfdsl.plan import Plan
 
 DONE, WRONG_SPEC, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
@@ -45,12 +46,31 @@ def _parser() -> argparse.ArgumentParser:
     _add_set(command)
     command.set_defaults(command=_check)
 
+    command = commands.add_parser("fmt", help="put specs in the one style")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not in style")
+    command.set_defaults(command=_fmt)
+
     command = commands.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
     _add_set(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
     command.set_defaults(command=_plan)
+
+    command = commands.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--run", metavar="ID", help="the run whose id begins so")
+    command.add_argument(
+        "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
+    )
+    command.set_defaults(command=_show_study)
+
+    command = commands.add_parser("diff", help="say what changes between two specs, and which runs that affects")
+    command.add_argument("old", metavar="A")
+    command.add_argument("new", metavar="B")
+    command.add_argument("--json", action="store_true", help="print the difference as JSON")
+    command.set_defaults(command=_diff)
 
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
@@ -88,6 +108,24 @@ def _check(arguments: argparse.Namespace) -> int:
     return WRONG_SPEC if found or unreadable else DONE
 
 
+def _fmt(arguments: argparse.Namespace) -> int:
+    from nfdsl.style import style
+
+    in_order = True
+    for name in arguments.files:
+        try:
+            styled = style(name, check=arguments.check)
+        except Unreadable as error:
+            print(f"error[unreadable-file]: {error}", file=sys.stderr)
+            in_order = False
+            continue
+        _show(styled.diagnostics)
+        if styled.changed:
+            print(f"{name}: not in style" if arguments.check else f"{name}: formatted")
+        in_order = in_order and not styled.diagnostics and not (styled.changed and arguments.check)
+    return DONE if in_order else WRONG_SPEC
+
+
 def _plan(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -104,6 +142,42 @@ def _plan(arguments: argparse.Namespace) -> int:
         print(plan_json(plan, states))
     else:
         print_plan(plan, states, Console())
+    return DONE
+
+
+def _show_study(arguments: argparse.Namespace) -> int:
+    from nfdsl.show.study import shown
+
+    if arguments.run is None and arguments.form != "nfx":
+        print(f"nfdsl: --as {arguments.form} shows one run; say which: --run ID", file=sys.stderr)
+        return USAGE
+    studied = _studied(arguments.file)
+    if studied is None:
+        return WRONG_SPEC
+    _, study, plan = studied
+    if arguments.run is None:
+        print(shown(study), end="")
+        return DONE
+
+    from nfdsl.show.run import UnknownRun, find, shown_as
+
+    try:
+        print(shown_as(arguments.form, find(plan, arguments.run), plan, study), end="")
+    except UnknownRun as unknown:
+        print(f"nfdsl: {unknown}", file=sys.stderr)
+        return USAGE
+    return DONE
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from nfdsl.diff.report import difference, to_json, to_text
+    from nfdsl.diff.runs import Planned
+
+    old, new = _studied(arguments.old), _studied(arguments.new)
+    if old is None or new is None:
+        return WRONG_SPEC
+    found = difference(Planned(*old[1:]), Planned(*new[1:]))
+    print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE
 
 
@@ -167,6 +241,11 @@ def _read(name: str) -> Source | None:
 
 def _planned(name: str, assignments: Sequence[str]) -> "tuple[Source, Plan] | None":
     """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
+    studied = _studied(name)
+    return studied and (studied[0], studied[2])
+
+
+def _studied(name: str) -> "tuple[Source, Study, Plan] | None":
     from nfdsl.plan import plan
 
     source = _read(name)
@@ -177,7 +256,7 @@ def _planned(name: str, assignments: Sequence[str]) -> "tuple[Source, Plan] | No
     if study is not None:
         planned, diagnostics = plan(study, Path(name).stem)
     _show(diagnostics)
-    return (source, planned) if planned else None
+    return (source, study, planned) if study and planned else None
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:
