@@ -3,6 +3,7 @@
 Shape suffixes: B batch, H height, W width, I channels in, O channels out; h, w the output's height and width.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal, assert_never
 
@@ -38,9 +39,6 @@ def convolve(
             assert_never(grouped)
 
 
-Padding = tuple[tuple[int, int], ...]  # before and after the image, for height and width
-
-
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _convolve_dense(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int) -> jax.Array:
     padding = _same(x_BxHxWxI, kernel_HxWxIxO, stride)
@@ -56,11 +54,10 @@ def _forward(
 def _backward(
     stride: int, residuals: tuple[jax.Array, jax.Array], dy_BxhxwxO: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Returns the gradients of images and kernel, each by a convolution that needs no other dimension numbers.
+    """Returns the gradients of images and kernel, each by a convolution of dimensions in the usual order.
 
-    With the padded image's last pixel the last that the kernel touches, as SAME has it where a kernel's side
-    is not smaller than the stride: dx is dy, spread out by the stride, convolved with the mirrored kernel; dk is x
-    convolved with dy, channels and batch having changed places.
+    dx is dy, spread out by the stride, convolved with the mirrored kernel; dk is x convolved with dy, where the batch
+    takes the place of the channels. SAME padding leaves no pixel over behind the last window, so none needs be added.
     """
     x_BxHxWxI, kernel_HxWxIxO = residuals
     padding = _same(x_BxHxWxI, kernel_HxWxIxO, stride)
@@ -85,8 +82,9 @@ def _backward(
     return dx_BxHxWxI, dk_IxHxWxO.transpose(1, 2, 0, 3)
 
 
-def _same(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int) -> Padding:
-    return tuple(lax.padtype_to_pads(x_BxHxWxI.shape[1:3], kernel_HxWxIxO.shape[:2], (stride, stride), "SAME"))
+def _same(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int) -> Sequence[tuple[int, int]]:
+    """Returns the padding before and after height and width."""
+    return lax.padtype_to_pads(x_BxHxWxI.shape[1:3], kernel_HxWxIxO.shape[:2], (stride, stride), "SAME")
 
 
 _convolve_dense.defvjp(_forward, _backward)
