@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
     )
+    _add_set(command)
     command.set_defaults(command=_show_study)
 
     command = commands.add_parser("diff", help="say what changes between two specs, and which runs that affects")
@@ -135,7 +136,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
-    _, plan = planned
+    _, _, plan = planned
     results, _ = StudyDirectory(_directory(arguments)).results(run.id for run in plan.runs)
     states = {run: result.state for run, result in results.items()}
     if arguments.json:
@@ -151,7 +152,7 @@ def _show_study(arguments: argparse.Namespace) -> int:
     if arguments.run is None and arguments.form != "nfx":
         print(f"nfdsl: --as {arguments.form} shows one run; say which: --run ID", file=sys.stderr)
         return USAGE
-    studied = _studied(arguments.file)
+    studied = _planned(arguments.file, arguments.assignments)
     if studied is None:
         return WRONG_SPEC
     _, study, plan = studied
@@ -173,7 +174,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     from nfdsl.diff.report import difference, to_json, to_text
     from nfdsl.diff.runs import Planned
 
-    old, new = _studied(arguments.old), _studied(arguments.new)
+    old, new = _planned(arguments.old), _planned(arguments.new)
     if old is None or new is None:
         return WRONG_SPEC
     found = difference(Planned(*old[1:]), Planned(*new[1:]))
@@ -194,7 +195,7 @@ def _run(arguments: argparse.Namespace) -> int:
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
-    source, plan = planned
+    source, _, plan = planned
     directory = StudyDirectory(_directory(arguments))
     console = Console()
     events = carry_out(plan, directory, study_json=describe(plan, source), plan_json=plan_json(plan, {}))
@@ -239,13 +240,8 @@ def _read(name: str) -> Source | None:
         return None
 
 
-def _planned(name: str, assignments: Sequence[str]) -> "tuple[Source, Plan] | None":
-    """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
-    studied = _studied(name)
-    return studied and (studied[0], studied[2])
-
-
-def _studied(name: str) -> "tuple[Source, Study, Plan] | None":
+def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study, Plan] | None":
+    """Returns a spec, its study and its plan, or none once what is wrong has been shown."""
     from nfdsl.plan import plan
 
     source = _read(name)
