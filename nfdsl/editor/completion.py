@@ -10,7 +10,7 @@ from nfdsl.editor.context import Header, Outside, SettingName, Slot, context
 from nfdsl.editor.document import Document
 from nfdsl.editor.hover import kind_text, setting_text, word_text
 from nfdsl.editor.snippets import Snippet, argument_snippet, block_snippet, setting_snippet, word_snippet
-from nfdsl.editor.unit_docs import measured
+from nfdsl.editor.unit_docs import MEASURED
 from nfdsl.editor.vocabulary import block_kinds, block_settings, choices, item, structures, units
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
@@ -96,7 +96,7 @@ def _values(document: Document, slot: Slot) -> Iterator[Completion]:
         yield Completion("by +1", "keyword", "each value one more than the one before", "", Snippet("by +\x011\x02"))
     if slot.unit is not None:
         for unit in units(slot.unit):
-            yield Completion(unit, "unit", "unit", measured(UNITS[unit].dimension), Snippet(unit))
+            yield Completion(unit, "unit", "unit", MEASURED[UNITS[unit].dimension], Snippet(unit))
     for wanted in slot.wanted:
         yield from _words(document, wanted, slot.block)
     for setting in slot.names:

@@ -76,7 +76,7 @@ def context(before: str) -> Context | None:
     if piece.opener is None or len(piece.header) < 2:
         return None
     kind, name = str(piece.header[0]), str(piece.header[1])
-    line = piece.settings[-1] if piece.settings else []
+    line = piece.settings[-1]  # the cursor is in it
     if len(line) < 2:
         return SettingName(kind, name)
     setting = next((known for known in block_settings(kind) if known.name == line[0]), None)

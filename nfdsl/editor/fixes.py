@@ -29,5 +29,5 @@ def quick_fixes(document: Document, start: int, end: int) -> Iterator[QuickFix]:
 def _title(fix: Fix) -> str:
     old, new = (" ".join(text.split()) for text in (fix.span.text, fix.replacement))
     if not old:
-        return f"Insert `{new}`" if new else "Insert a space"
+        return f"Insert `{new}`" if new else "Correct the blank"
     return f"Replace `{old}` by `{new}`" if new else f"Remove `{old}`"

@@ -9,7 +9,7 @@ from nfdsl.editor.document import Document
 from nfdsl.editor.hover_costs import costs
 from nfdsl.editor.resolved import Choice, Resolved, choices_of, resolved
 from nfdsl.editor.spelling import spelled
-from nfdsl.editor.unit_docs import measured
+from nfdsl.editor.unit_docs import MEASURED
 from nfdsl.editor.uses import BlockUse, ChoiceUse, KindUse, SettingUse, UnitUse, WordUse
 from nfdsl.editor.vocabulary import block_settings, bounds, described, form
 from nfdsl.schema.blocks import KINDS
@@ -152,7 +152,7 @@ def _unit(use: UnitUse) -> str:
     amount = f"{exact.numerator:,}" if exact.denominator == 1 else f"{float(exact):.12g}"
     factor = f" ({_factor(unit.factor)})" if unit.factor != 1 else ""
     equation = f"`{use.number.span.text}` = {amount} {canonical}".rstrip()
-    return f"{equation}\n\n`{use.unit}`: {measured(unit.dimension)}{factor}"
+    return f"{equation}\n\n`{use.unit}`: {MEASURED[unit.dimension]}{factor}"
 
 
 def _factor(factor: Fraction) -> str:

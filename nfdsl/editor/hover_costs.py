@@ -33,8 +33,9 @@ def _training(planned: Plan, block: str) -> str:
     if not runs:
         return ""
     flops = sum(run.train_flops + run.sam_flops for run in runs)
+    cells, programs = {run.cell for run in runs}, {run.program for run in runs}
     facts = [
-        f"{len(runs):,} runs in {len({run.cell for run in runs}):,} cells of {len({run.program for run in runs}):,} programs",
+        f"{len(runs):,} runs in {len(cells):,} cells of {len(programs):,} programs",
         f"{flops:.3g} training FLOPs".replace("e+", "e"),
         *_hours(runs),
         *_fewer(planned, block, len(runs)),

@@ -16,6 +16,7 @@ class Entry:
     detail: str
     span: Span
     name_span: Span
+    is_block: bool
     children: Sequence["Entry"]
 
 
@@ -26,9 +27,10 @@ def outline(document: Document) -> list[Entry]:
 
 def _block(block: ast.Block) -> Entry:
     detail = f"{block.kind.text} from {block.parent.text}" if block.parent else block.kind.text
-    return Entry(block.name.text, detail, block.span, block.name.span, [_setting(line) for line in block.settings])
+    settings = [_setting(line) for line in block.settings]
+    return Entry(block.name.text, detail, block.span, block.name.span, is_block=True, children=settings)
 
 
 def _setting(line: ast.Setting) -> Entry:
     detail = "" if isinstance(line.value, ast.Unreadable) else " ".join(line.value.span.text.split())
-    return Entry(line.name.text, detail, line.span, line.name.span, [])
+    return Entry(line.name.text, detail, line.span, line.name.span, is_block=False, children=[])

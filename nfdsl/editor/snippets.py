@@ -6,7 +6,6 @@ from itertools import count
 from types import NoneType
 from typing import get_origin
 
-from nfdsl.check.arguments import vocabulary_word
 from nfdsl.editor.spelling import spelled, with_unit, word_form
 from nfdsl.editor.vocabulary import (
     block_kinds,
@@ -74,8 +73,9 @@ def _word(schema_class: type, setting: Setting) -> str:
 
 def _value(setting: Setting) -> str:
     classes = structures(item(setting.annotation))
-    if type(setting.default) in classes:
-        return _word(type(setting.default), setting)
+    default = next((known for known in classes if isinstance(setting.default, known)), None)
+    if default is not None:
+        return _word(default, setting)
     if setting.default not in (MISSING, None, ()) and not block_kinds(setting.annotation, setting.description):
         return _blank(spelled(setting.default, setting))
     if classes and not has_plain_form(item(setting.annotation)):

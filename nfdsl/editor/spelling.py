@@ -1,9 +1,8 @@
 """Values of the schema, as a spec would write them."""
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from fractions import Fraction
-from typing import Any, cast, get_args, get_origin
+from typing import cast, get_args, get_origin
 
 from nfdsl.check.arguments import vocabulary_word
 from nfdsl.editor.vocabulary import block_kinds, described, item, members
@@ -15,7 +14,7 @@ _LARGEST_DENOMINATOR = 100
 _BLOCK_WORDS = {vocabulary_word(schema_class) for classes in KINDS.values() for schema_class in classes}
 
 
-def spelled(value: Any, setting: Setting) -> str:
+def spelled(value: object, setting: Setting) -> str:
     """Returns the value of a setting, with its unit, in the language's own words."""
     if value is None:
         return "none"
@@ -29,17 +28,16 @@ def spelled(value: Any, setting: Setting) -> str:
     if isinstance(value, int | float):
         return with_unit(_exact(Fraction(str(value))), _unit(setting))
     if isinstance(value, tuple):
-        parts = cast(tuple[Any, ...], value)
+        parts = cast(tuple[object, ...], value)
         if get_origin(setting.annotation) is tuple and item(setting.annotation) is not setting.annotation:
             return "; ".join(_structure(part, setting.name) for part in parts) or "none"
         return "[" + ", ".join(spelled(part, setting) for part in parts) + "]"
     return _structure(value, setting.name)
 
 
-def _structure(value: Any, setting_name: str) -> str:
-    assert is_dataclass(value) and not isinstance(value, type)
-    held = cast(Mapping[str, Any], vars(value))
-    schema_class = cast(type, type(value))
+def _structure(value: object, setting_name: str) -> str:
+    held: Mapping[str, object] = vars(value)
+    schema_class = type(value)
     texts = {field.name: spelled(held[field.name], field) for field in described(schema_class)}
     return word_form(schema_class, texts, setting_name)
 

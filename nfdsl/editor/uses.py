@@ -16,6 +16,7 @@ from nfdsl.schema.setting import Setting
 from nfdsl.source import Span
 from nfdsl.syntax import ast
 
+
 @dataclass(frozen=True)
 class KindUse:
     """The kind in a block's header."""
@@ -164,24 +165,24 @@ def _head_span(value: ast.Value) -> Span:
 
 
 def _parts(block: str, value: ast.Value, wanted: Wanted) -> Iterator[Use]:
-    """Yields the uses in what a number is made of."""
+    if isinstance(value, ast.Number) and value.unit is not None:
+        yield UnitUse(value.unit.span, value.unit.text, value)
+    for part in _inside(value):
+        yield from _value(block, part, wanted)
+
+
+def _inside(value: ast.Value) -> Sequence[ast.Value]:
+    """Returns the values a value is made of."""
     match value:
-        case ast.Number():
-            if value.unit is not None:
-                yield UnitUse(value.unit.span, value.unit.text, value)
         case ast.List() | ast.Phrase():
-            for part in value.items:
-                yield from _value(block, part, wanted)
+            return value.items
         case ast.Grid():
-            for entry in value.entries:
-                yield from _value(block, entry.value, wanted)
+            return [entry.value for entry in value.entries]
         case ast.Range():
-            for part in (value.first, value.last, value.by):
-                yield from _parts(block, part, wanted)
+            return (value.first, value.last, value.by)
         case ast.Binary():
-            for part in (value.left, value.right):
-                yield from _parts(block, part, wanted)
+            return (value.left, value.right)
         case ast.Negative():
-            yield from _parts(block, value.value, wanted)
-        case ast.Name() | ast.String() | ast.Shape() | ast.Call():
-            pass
+            return (value.value,)
+        case ast.Name() | ast.String() | ast.Number() | ast.Shape() | ast.Call():
+            return ()

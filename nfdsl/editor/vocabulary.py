@@ -107,4 +107,4 @@ def bounds(description: Description) -> str:
 
 
 def _is_structure(member: Any) -> bool:
-    return is_dataclass(member) and member is not Quantity and member not in _BLOCK_CLASSES
+    return member is not Quantity and is_dataclass(member) and member not in _BLOCK_CLASSES
