@@ -49,9 +49,9 @@ class Server(LanguageServer):
         text = self.workspace.get_text_document(uri)
         known = self._wires.get(uri)
         if known is None or known[0] != text.version:
-            encoding = cast(Encoding, str(self.workspace.position_encoding or "utf-16"))
+            kind = types.PositionEncodingKind(self.workspace.position_encoding or types.PositionEncodingKind.Utf16)
             source = Source(to_fs_path(uri) or uri, _without_mark(text.source))
-            known = (text.version, Wire(uri, Document(source), encoding))
+            known = (text.version, Wire(uri, Document(source), cast(Encoding, kind.value)))
             self._wires[uri] = known
         return known[1]
 
@@ -74,8 +74,7 @@ class Server(LanguageServer):
         self._wires.pop(uri, None)
 
     def is_current(self, document: types.VersionedTextDocumentIdentifier) -> bool:
-        known = self.workspace.text_documents.get(document.uri)
-        return known is not None and known.version == document.version
+        return self.workspace.get_text_document(document.uri).version == document.version
 
     def _send(self, uri: str, diagnostics: list[types.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))

@@ -1,6 +1,7 @@
 """No text and no place in it makes a feature raise, or answer with a place outside of the text."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,9 +16,37 @@ from nfdsl.source import Source, Span
 
 PIECES = [
     *("data d {", "model m from d {", "pretrain p from p {", "finetune f {", "report r {", "}", "\n", " ", "{", "{F0:"),
-    *("depth", "[1, 2", "]", "lr tune", "0.1 .. 3.2 by x2", "(", ")", ",", "5k steps", "schedule", "cosine(", "warmup:"),
+    *(
+        "depth",
+        "[1, 2",
+        "]",
+        "lr tune",
+        "0.1 .. 3.2 by x2",
+        "(",
+        ")",
+        ",",
+        "5k steps",
+        "schedule",
+        "cosine(",
+        "warmup:",
+    ),
     *("optimizer sgd(", "model", "data d", "hardware", "source", "builtin(", "digits", "figure", "optimal_lr of", "m"),
-    *("start m best", "augment repeat", "using", "#", '"', '"""', "\U0001f600", "\r", "\t", "from", "1", "-", "*", "by"),
+    *(
+        "start m best",
+        "augment repeat",
+        "using",
+        "#",
+        '"',
+        '"""',
+        "\U0001f600",
+        "\r",
+        "\t",
+        "from",
+        "1",
+        "-",
+        "*",
+        "by",
+    ),
 ]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join) | st.text(max_size=30)
 
@@ -32,10 +61,8 @@ def spans(document: Document, offset: int) -> Iterator[Span]:
     yield from references(document, offset, with_definition=True)
     yield from (fix.fix.span for fix in quick_fixes(document, 0, len(document.source.text)))
     yield from (span for span in [definition(document, offset), renameable(document, offset)] if span is not None)
-    try:
+    with suppress(NotAName):
         yield from (fix.span for fix in rename(document, offset, "d"))
-    except NotAName:
-        pass
 
 
 def ask(text: str, offset: int) -> None:

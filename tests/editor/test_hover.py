@@ -112,6 +112,8 @@ def test_units_say_what_they_come_to(at: At):
     assert found.markdown.startswith("`1.5k steps` = 1,500 steps")
 
 
-@pytest.mark.parametrize("text", ["|", "# com|ment\n", "data d {\n|\n}\n", "data d { unknown 1| }", "data d { source 1 } |"])
+@pytest.mark.parametrize(
+    "text", ["|", "# com|ment\n", "data d {\n|\n}\n", "data d { unknown 1| }", "data d { source 1 } |"]
+)
 def test_nothing_is_said_of_nothing(at: At, text: str):
     assert hover(*at(text)) is None
