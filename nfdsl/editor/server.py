@@ -6,7 +6,6 @@ answers, and `Wire` puts the answer into the protocol's terms.
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
-from typing import cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -19,7 +18,6 @@ from nfdsl.editor.fixes import quick_fixes
 from nfdsl.editor.hover import hover
 from nfdsl.editor.navigation import NotAName, definition, references, rename, renameable
 from nfdsl.editor.outline import outline
-from nfdsl.editor.positions import Encoding
 from nfdsl.editor.wire import Wire
 from nfdsl.source import Source
 
@@ -51,7 +49,7 @@ class Server(LanguageServer):
         if known is None or known[0] != text.version:
             kind = types.PositionEncodingKind(self.workspace.position_encoding or types.PositionEncodingKind.Utf16)
             source = Source(to_fs_path(uri) or uri, _without_mark(text.source))
-            known = (text.version, Wire(uri, Document(source), cast(Encoding, kind.value)))
+            known = (text.version, Wire(uri, Document(source), kind.value))
             self._wires[uri] = known
         return known[1]
 
