@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
+
+    command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
+    command.set_defaults(command=_lsp)
     return parser
 
 
@@ -215,6 +218,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     return _write_report(arguments.directory)
+
+
+def _lsp(_: argparse.Namespace) -> int:
+    try:
+        from nfdsl.editor.server import SERVER
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"lsprotocol", "pygls"}:
+            raise
+        print("nfdsl: editors need the extra `lsp`: pip install 'nfdsl[lsp]'", file=sys.stderr)
+        return USAGE
+    SERVER.start_io()
+    return DONE
 
 
 def _write_report(directory: Path) -> int:
