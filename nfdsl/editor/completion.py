@@ -19,7 +19,7 @@ from nfdsl.source import Span
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\+?$")
 
-Role = Literal["keyword", "block", "setting", "word", "choice", "unit"]
+Role = Literal["keyword", "block", "setting", "word", "choice", "unit", "value"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def completions(document: Document, offset: int) -> Completions:
 def _blocks() -> Iterator[Completion]:
     for kind in KINDS:
         yield Completion(kind, "keyword", "block", kind_text(kind), block_snippet(kind))
+    yield Completion("let", "keyword", "a name for a value", "", Snippet("let \x01name\x02 \x01\x02"))
+    yield Completion("import", "keyword", "another file's blocks and values", "", Snippet('import "\x01\x02"'))
 
 
 def _header(document: Document, header: Header) -> Iterator[Completion]:
@@ -99,6 +101,9 @@ def _values(document: Document, slot: Slot) -> Iterator[Completion]:
             yield Completion(unit, "unit", "unit", MEASURED[UNITS[unit].dimension], Snippet(unit))
     for wanted in slot.wanted:
         yield from _words(document, wanted, slot.block)
+    if slot.wanted:
+        for name, let in document.lets.items():
+            yield Completion(name, "value", let.value.span.text, "", Snippet(name))
     for setting in slot.names:
         insert = argument_snippet(setting, colon=slot.colon)
         yield Completion(setting.name, "setting", _detail(setting), _doc(setting), insert)

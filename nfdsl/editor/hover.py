@@ -10,12 +10,13 @@ from nfdsl.editor.hover_costs import costs
 from nfdsl.editor.resolved import Choice, Resolved, choices_of, resolved
 from nfdsl.editor.spelling import spelled
 from nfdsl.editor.unit_docs import MEASURED
-from nfdsl.editor.uses import BlockUse, ChoiceUse, KindUse, SettingUse, UnitUse, WordUse
+from nfdsl.editor.uses import ChoiceUse, KindUse, NameUse, SettingUse, UnitUse, WordUse
 from nfdsl.editor.vocabulary import block_settings, bounds, described, form
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
 from nfdsl.schema.units import UNITS
 from nfdsl.source import Span
+from nfdsl.syntax import ast
 
 _MOST = 12  # values of a grid that are shown
 
@@ -37,8 +38,8 @@ def hover(document: Document, offset: int) -> Hover | None:
     match use:
         case KindUse():
             text = kind_text(use.kind)
-        case BlockUse():
-            text = _block(document, use.name)
+        case NameUse():
+            text = _let(document.lets[use.name]) if use.name in document.lets else _block(document, use.name)
         case SettingUse():
             text = _setting(document, use)
         case WordUse():
@@ -90,6 +91,11 @@ def _shown(choices: Sequence[Choice]) -> str:
     if len(choices) == 1 or all(choice.label in ("", choice.text) for choice in choices):
         return ", ".join([*(choice.text for choice in choices[:_MOST]), *more])
     return "\n".join(["", *(f"  {choice.label}: {choice.text}" for choice in choices[:_MOST]), *more])
+
+
+def _let(let: ast.Let) -> str:
+    value = let.value.span.text
+    return f"```nfx\nlet {let.name.text} {value}\n```"
 
 
 def _block(document: Document, name: str) -> str:

@@ -21,8 +21,15 @@ class Entry:
 
 
 def outline(document: Document) -> list[Entry]:
-    """Returns an entry for each block, in the file's order."""
-    return [_block(block) for block in document.parsed.file.blocks]
+    """Returns an entry for each block and each named value, in the file's order."""
+    file = document.parsed.file
+    entries = [*(_let(let) for let in file.lets), *(_block(block) for block in file.blocks)]
+    return sorted(entries, key=lambda entry: entry.span.start)
+
+
+def _let(let: ast.Let) -> Entry:
+    detail = "let" if isinstance(let.value, ast.Unreadable) else " ".join(let.value.span.text.split())
+    return Entry(let.name.text, detail, let.span, let.name.span, is_block=False, children=[])
 
 
 def _block(block: ast.Block) -> Entry:

@@ -15,6 +15,7 @@ from pygls.uris import to_fs_path
 from nfdsl.editor.completion import completions
 from nfdsl.editor.document import Document
 from nfdsl.editor.fixes import quick_fixes
+from nfdsl.editor.formatting import formatting
 from nfdsl.editor.hover import hover
 from nfdsl.editor.navigation import NotAName, definition, references, rename, renameable
 from nfdsl.editor.outline import outline
@@ -141,6 +142,12 @@ def on_rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit:
         return wire.edit(rename(wire.document, wire.offset(params.position), params.new_name))
     except NotAName as problem:
         raise JsonRpcInvalidParams(str(problem)) from None
+
+
+@SERVER.feature(types.TEXT_DOCUMENT_FORMATTING)
+def on_formatting(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+    wire = ls.wire(params.text_document.uri)
+    return wire.formatting(formatting(wire.document))
 
 
 @SERVER.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)

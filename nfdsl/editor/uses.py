@@ -4,14 +4,23 @@ The walk over values is directed by what the schema wants, as checking is, but g
 a value that cannot be understood is left out, and nothing is ever raised.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from nfdsl.check.arguments import arguments, head, vocabulary_word
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
-from nfdsl.editor.vocabulary import block_kinds, block_settings, choices, described, has_plain_form, item, structures
+from nfdsl.editor.vocabulary import (
+    block_kinds,
+    block_settings,
+    choices,
+    described,
+    has_plain_form,
+    item,
+    setting_at,
+    structures,
+)
 from nfdsl.schema.setting import Setting
 from nfdsl.source import Span
 from nfdsl.syntax import ast
@@ -26,8 +35,8 @@ class KindUse:
 
 
 @dataclass(frozen=True)
-class BlockUse:
-    """The name of a block, where it is defined or where it is referred to."""
+class NameUse:
+    """The name of a block or of a value, where it is defined or where it is referred to."""
 
     span: Span
     name: str
@@ -72,7 +81,7 @@ class UnitUse:
     number: ast.Number
 
 
-Use = KindUse | BlockUse | SettingUse | WordUse | ChoiceUse | UnitUse
+Use = KindUse | NameUse | SettingUse | WordUse | ChoiceUse | UnitUse
 
 
 def places(use: Use) -> Iterator[Span]:
@@ -82,7 +91,7 @@ def places(use: Use) -> Iterator[Span]:
             if use.name is not None:
                 yield use.name.span
             yield use.value.span
-        case KindUse() | BlockUse() | WordUse() | ChoiceUse() | UnitUse():
+        case KindUse() | NameUse() | WordUse() | ChoiceUse() | UnitUse():
             yield use.span
         case _:
             assert_never(use)
@@ -102,42 +111,62 @@ def use_at(uses: Sequence[Use], offset: int) -> tuple[Use, Span] | None:
     return use, span
 
 
-def uses(block: ast.Block) -> Iterator[Use]:
-    """Yields the uses in a block, outer ones before inner ones."""
+def let_uses(let: ast.Let) -> Iterator[Use]:
+    """Yields the uses in the definition of a named value, as far as they do not depend on where it is used."""
+    yield NameUse(let.name.span, let.name.text, defines=True)
+    if not isinstance(let.value, ast.Unreadable):
+        yield from _parts(_Place(let.name.text, ()), let.value, None)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a value stands: in which block, and among which named values."""
+
+    block: str
+    lets: Container[str]
+
+
+def uses(block: ast.Block, lets: Container[str]) -> Iterator[Use]:
+    """Yields the uses in a block, outer ones before inner ones, where these values have names."""
     yield KindUse(block.kind.span, block.kind.text)
-    yield BlockUse(block.name.span, block.name.text, defines=True)
+    yield NameUse(block.name.span, block.name.text, defines=True)
     if block.parent is not None:
-        yield BlockUse(block.parent.span, block.parent.text, defines=False)
-    known = {setting.name: setting for setting in block_settings(block.kind.text)}
+        yield NameUse(block.parent.span, block.parent.text, defines=False)
     for line in block.settings:
-        if line.name.text in known:
-            yield from _setting(block.name.text, line, known[line.name.text])
+        setting = setting_at(block_settings(block.kind.text), line.name.text)
+        if setting is not None:
+            yield from _setting(_Place(block.name.text, lets), line, setting)
 
 
-def _setting(block: str, line: ast.Setting, setting: Setting) -> Iterator[Use]:
-    wanted = Wanted(item(setting.annotation), setting.description, setting.name)
-    yield SettingUse(block, line.name, setting, line.value, wanted, nested=False)
+def _setting(place: _Place, line: ast.Setting, setting: Setting) -> Iterator[Use]:
+    wanted = Wanted(item(setting.annotation), setting.description, line.name.text)
+    yield SettingUse(place.block, line.name, setting, line.value, wanted, nested=False)
     if not isinstance(line.value, ast.Unreadable):
-        yield from _value(block, line.value, wanted)
+        yield from _value(place, line.value, wanted)
 
 
-def _value(block: str, value: ast.Value, wanted: Wanted) -> Iterator[Use]:
+def _value(place: _Place, value: ast.Value, wanted: Wanted | None) -> Iterator[Use]:
+    if wanted is None:
+        yield from _parts(place, value, None)
+        return
     classes = structures(wanted.annotation)
     headed = head(value) in {vocabulary_word(schema_class) for schema_class in classes}
     if isinstance(value, ast.Grid) and not wanted.description.collects:
         for entry in value.entries:
-            yield from _value(block, entry.value, wanted)
+            yield from _value(place, entry.value, wanted)
     elif isinstance(value, ast.Name) and value.text in choices(wanted.annotation):
         yield ChoiceUse(value.span, value.text, wanted)
+    elif isinstance(value, ast.Name) and not headed and (value.text in place.lets or "." in value.text):
+        yield from _reference(value)
     elif isinstance(value, ast.Name) and block_kinds(wanted.annotation, wanted.description):
-        yield BlockUse(value.span, value.text, defines=False)
+        yield NameUse(value.span, value.text, defines=False)
     elif headed or (classes and not has_plain_form(wanted.annotation)):
-        yield from _structure(block, value, classes, wanted)
+        yield from _structure(place, value, classes, wanted)
     else:
-        yield from _parts(block, value, wanted)
+        yield from _parts(place, value, wanted)
 
 
-def _structure(block: str, value: ast.Value, classes: Sequence[type], wanted: Wanted) -> Iterator[Use]:
+def _structure(place: _Place, value: ast.Value, classes: Sequence[type], wanted: Wanted) -> Iterator[Use]:
     try:
         schema_class, given = arguments(value, classes, wanted)
     except Rejected:
@@ -150,8 +179,8 @@ def _structure(block: str, value: ast.Value, classes: Sequence[type], wanted: Wa
         if setting is not None:
             free.remove(setting)
             inner = Wanted(setting.annotation, setting.description, f"{wanted.axis}.{setting.name}")
-            yield SettingUse(block, name, setting, part, inner, nested=True)
-            yield from _value(block, part, inner)
+            yield SettingUse(place.block, name, setting, part, inner, nested=True)
+            yield from _value(place, part, inner)
 
 
 def _head_span(value: ast.Value) -> Span:
@@ -164,11 +193,19 @@ def _head_span(value: ast.Value) -> Span:
             return value.span
 
 
-def _parts(block: str, value: ast.Value, wanted: Wanted) -> Iterator[Use]:
+def _reference(name: ast.Name) -> Iterator[Use]:
+    """Yields the use of a name in a value; of a dotted one, of the block it begins with."""
+    root = name.text.partition(".")[0]
+    yield NameUse(replace(name.span, end=name.span.start + len(root)), root, defines=False)
+
+
+def _parts(place: _Place, value: ast.Value, wanted: Wanted | None) -> Iterator[Use]:
+    if isinstance(value, ast.Name):
+        yield from _reference(value)
     if isinstance(value, ast.Number) and value.unit is not None:
         yield UnitUse(value.unit.span, value.unit.text, value)
     for part in _inside(value):
-        yield from _value(block, part, wanted)
+        yield from _value(place, part, wanted)
 
 
 def _inside(value: ast.Value) -> Sequence[ast.Value]:
@@ -184,5 +221,7 @@ def _inside(value: ast.Value) -> Sequence[ast.Value]:
             return (value.left, value.right)
         case ast.Negative():
             return (value.value,)
-        case ast.Name() | ast.String() | ast.Number() | ast.Shape() | ast.Call():
+        case ast.Call():
+            return [argument.value for argument in value.arguments]
+        case ast.Name() | ast.String() | ast.Number() | ast.Shape():
             return ()

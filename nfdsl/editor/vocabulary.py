@@ -26,6 +26,16 @@ def block_settings(kind: str) -> tuple[Setting, ...]:
     return described(KINDS[kind][0]) if kind in KINDS else ()
 
 
+def setting_at(known: Sequence[Setting], path: str) -> Setting | None:
+    """Returns the setting of a name, or for a dotted one the argument of a word that it may have."""
+    name, _, rest = path.partition(".")
+    setting = next((setting for setting in known if setting.name == name), None)
+    if setting is None or not rest:
+        return setting
+    inner = (setting_at(described(schema_class), rest) for schema_class in structures(item(setting.annotation)))
+    return next((found for found in inner if found is not None), None)
+
+
 def members(annotation: Any) -> tuple[Any, ...]:
     """Returns the types a union is of, or the type itself."""
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)

@@ -1,6 +1,6 @@
 """Our answers in the terms of the Language Server Protocol, and its questions in ours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -94,6 +94,9 @@ class Wire:
             is_preferred=True,
         )
 
+    def formatting(self, found: Sequence[Fix]) -> list[types.TextEdit]:
+        return [types.TextEdit(self.range(fix.span), fix.replacement) for fix in found]
+
     def symbol(self, entry: Entry) -> types.DocumentSymbol:
         return types.DocumentSymbol(
             name=entry.name,
@@ -119,5 +122,7 @@ def _item_kind(role: Role) -> types.CompletionItemKind:
             return types.CompletionItemKind.EnumMember
         case "unit":
             return types.CompletionItemKind.Unit
+        case "value":
+            return types.CompletionItemKind.Constant
         case _:
             assert_never(role)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nfdsl.editor.completion import completions
 from nfdsl.editor.document import Document
 from nfdsl.editor.fixes import quick_fixes
+from nfdsl.editor.formatting import formatting
 from nfdsl.editor.hover import hover
 from nfdsl.editor.navigation import NotAName, definition, references, rename, renameable
 from nfdsl.editor.outline import outline
@@ -34,6 +35,10 @@ PIECES = [
     *(
         "start m best",
         "augment repeat",
+        "let m",
+        "import",
+        "m.depth",
+        "zip",
         "using",
         "#",
         '"',
@@ -57,6 +62,7 @@ def spans(document: Document, offset: int) -> Iterator[Span]:
     if found is not None:
         yield found.span
     yield completions(document, offset).span
+    yield from (fix.span for fix in formatting(document))
     yield from (entry.span for entry in outline(document))
     yield from references(document, offset, with_definition=True)
     yield from (fix.fix.span for fix in quick_fixes(document, 0, len(document.source.text)))

@@ -12,8 +12,8 @@ from nfdsl.source import Source
 At = Callable[[str], tuple[Document, int]]
 
 CASES = {
-    "a kind": ("|", list(KINDS)),
-    "a kind that is begun": ("pre|", list(KINDS)),
+    "a statement": ("|", [*KINDS, "let", "import"]),
+    "one that is begun": ("pre|", [*KINDS, "let", "import"]),
     "a block's own name is its author's": ("model |", []),
     "from": ("model a |", ["from"]),
     "a parent of the same kind": ("model a from |", ["net", "wide"]),
@@ -104,3 +104,8 @@ def test_every_optional_setting_is_right_as_inserted(study: str, kind: str, at: 
         if one.detail == "optional" and one.label != "hardware" and kind == "pretrain":
             text = study.replace("  lr tune", f"  {one.insert.plain}\n  lr tune")
             assert Document(Source("a.nfx", text)).diagnostics == [], one.insert.plain
+
+
+def test_named_values_are_offered_where_a_value_may_stand(study: str, at: At):
+    labels = [one.label for one in completions(*at("let warm 5 steps\n" + study.replace("20 steps", "|"))).items]
+    assert labels == ["warm"]

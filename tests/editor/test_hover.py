@@ -70,7 +70,7 @@ def test_a_training_block_says_what_it_costs(said: Callable[..., str]):
 
 def test_a_model_says_what_its_networks_cost(said: Callable[..., str]):
     rows = [line for line in said("model |net {").splitlines() if "`base`" in line]
-    assert [row.split(" | ")[0] for row in rows] == ["| S", "| M"]
+    assert [row.split(" | ")[0] for row in rows] == ["| net, S", "| net, M"]
 
 
 def test_a_model_nobody_trains_is_costed_on_imagenet(at: At):
@@ -117,3 +117,25 @@ def test_units_say_what_they_come_to(at: At):
 )
 def test_nothing_is_said_of_nothing(at: At, text: str):
     assert hover(*at(text)) is None
+
+
+def test_a_named_value_says_its_value(at: At):
+    found = hover(*at("let peaks 0.1 .. 0.4 by x2\npretrain p {\n  lr tune pea|ks\n}\n"))
+    assert found is not None
+    assert found.markdown == "```nfx\nlet peaks 0.1 .. 0.4 by x2\n```"
+
+
+def test_a_setting_with_a_named_value_says_what_it_comes_to(at: At):
+    found = hover(*at("let warm 5k steps\npretrain p {\n  sche|dule cosine(warmup: warm * 2)\n}\n"))
+    assert found is not None
+    assert found.markdown.startswith("```nfx\nschedule cosine(warmup: 10_000 steps)\n```")
+
+
+def test_an_overridden_argument_is_a_setting_like_others(study: str, at: At):
+    text = study + "pretrain q from base {\n  schedule.war|mup 5 steps\n}\n"
+    found = hover(*at(text))
+    assert found is not None
+    assert found.markdown.startswith("```nfx\nschedule.warmup 5 steps\n```\n\nlength of the warm-up")
+    block = hover(*at(text.replace("|", "").replace("pretrain q", "pretrain |q")))
+    assert block is not None
+    assert "| schedule | `cosine(warmup: 5 steps)` | line 31 |" in block.markdown

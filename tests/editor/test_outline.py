@@ -19,6 +19,11 @@ def test_blocks_and_their_settings_are_listed(study: str, at: Callable[[str], tu
     assert entries[2].name_span.text == "wide"
 
 
+def test_named_values_are_listed(at: Callable[[str], tuple[Document, int]]):
+    document, _ = at("data d {\n}\nlet peak 0.1|\n")
+    assert [(entry.name, entry.detail) for entry in outline(document)] == [("d", "data"), ("peak", "0.1")]
+
+
 def test_a_setting_that_cannot_be_read_is_listed_too(at: Callable[[str], tuple[Document, int]]):
     document, _ = at("model m {\n  depth [1,|\n}\n")
     (block,) = outline(document)

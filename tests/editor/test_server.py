@@ -133,6 +133,8 @@ def test_an_editing_session(start: Start, study: str):
     assert client.ask("definition", model, 10)["range"]["start"] == {"line": 6, "character": 6}
     assert len(client.ask("references", model, 10, context={"includeDeclaration": True})) == 3
     assert client.ask("prepareRename", model, 10)["start"] == {"line": model, "character": 9}
+    options = {"tabSize": 2, "insertSpaces": True}
+    assert client.request("textDocument/formatting", textDocument={"uri": URI}, options=options)
     renamed = edited(study, client.ask("rename", model, 10, newName="nfnet"))
     assert "model nfnet {" in renamed
     assert "model wide from nfnet {" in renamed
@@ -183,7 +185,7 @@ def test_a_name_that_is_taken_is_refused(start: Start, study: str):
     client.open(study)
     position = {"line": 6, "character": 7}
     params = {"textDocument": {"uri": URI}, "position": position, "newName": "wide"}
-    assert client.answer("textDocument/rename", **params)["error"]["message"] == "there is a block `wide` already"
+    assert client.answer("textDocument/rename", **params)["error"]["message"] == "there is a `wide` already"
 
 
 def test_a_client_without_snippets_gets_plain_text(start: Start):
