@@ -86,7 +86,7 @@ def scope(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Scope,
     resolved: dict[str, Definition] = {}
     for name in blocks:
         diagnostics.extend(_resolve(name, blocks, assigned, resolved))
-    return Scope(resolved, lets), diagnostics
+    return Scope({name: resolved[name] for name in blocks}, lets), diagnostics
 
 
 def _name_problems(named: ast.Block | ast.Let, known: Mapping[str, ast.Block | ast.Let]) -> Iterator[Diagnostic]:

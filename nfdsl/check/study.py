@@ -114,7 +114,7 @@ class _Checker:
         place = definition.block.name.span
         made = [
             Point(schema_class(**dict(zip(names, point.value, strict=True))), point.choices)
-            for point in combinations(parts, place)
+            for point in combinations(parts, place, beside=self._size)
         ]
         self._size += len(made)
         refuse_more_than_limit(self._size, place)
