@@ -49,7 +49,7 @@ class References:
     _depth: int = 0
     _numbers: dict[str, list[Point[Numeric]]] = field(default_factory=dict[str, list[Point[Numeric]]])
     _levels: dict[str, int] = field(default_factory=dict[str, int])
-    _too_deep_is_said: bool = False
+    too_deep_is_said: bool = False
     _cycles: set[frozenset[str]] = field(default_factory=set[frozenset[str]])  # that have been reported
 
     def target(self, name: ast.Name) -> Target | None:
@@ -103,8 +103,8 @@ class References:
 
     def _too_deep(self, span: Span) -> Iterator[Diagnostic]:
         """Yields that values are nested too deep, once: of a long chain every link is."""
-        if not self._too_deep_is_said:
-            self._too_deep_is_said = True
+        if not self.too_deep_is_said:
+            self.too_deep_is_said = True
             yield Diagnostic(
                 "nesting-too-deep",
                 f"values and the references between them are nested more than {DEEPEST} deep",

@@ -59,7 +59,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Scope:
-    """All that a study's files define, by name."""
+    """All that a study's files define, by name; parents before what inherits from them."""
 
     definitions: dict[str, Definition]
     lets: dict[str, ast.Let]
@@ -86,7 +86,7 @@ def scope(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Scope,
     resolved: dict[str, Definition] = {}
     for name in blocks:
         diagnostics.extend(_resolve(name, blocks, assigned, resolved))
-    return Scope({name: resolved[name] for name in blocks}, lets), diagnostics
+    return Scope(resolved, lets), diagnostics
 
 
 def _name_problems(named: ast.Block | ast.Let, known: Mapping[str, ast.Block | ast.Let]) -> Iterator[Diagnostic]:

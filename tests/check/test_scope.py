@@ -19,7 +19,7 @@ def test_a_child_has_what_it_does_not_say_from_its_parent():
     assert not codes
     assert in_force(found["b"]) == {"depth": "depth [1]", "width": "width [3]"}
     assert [found["b"].origin(lines[0]) for lines in found["b"].settings.values()] == [" (inherited from `a`)", ""]
-    assert list(found) == ["b", "a"]
+    assert list(found) == ["a", "b"], "parents first"
 
 
 def test_a_word_replaced_as_a_whole_takes_its_overrides_along():
