@@ -6,10 +6,11 @@ numbers, in sorted order. Units are already converted, so ``1 epochs`` and ``100
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from typing import Any, cast
 
+_AS_WRITTEN = {int, float}  # JSON writes finite ones as Python does, and the schema has no others
 _DIGITS = 12  # 48 bits: among 10,000 runs two collide with chance 2e-7
 
 
@@ -26,14 +27,14 @@ class Identities:
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
     def _text(self, value: Any) -> str:
-        if is_dataclass(value) and not isinstance(value, type):
-            known = self._texts.get(id(value))
-            if known is None:
-                known = self._texts[id(value)] = (value, self._settings(value))
-            return known[1]
+        if isinstance(value, int | float | str) or value is None:
+            return json.dumps(value) if type(value) not in _AS_WRITTEN else repr(value)
         if isinstance(value, tuple):
             return f"[{','.join([self._text(item) for item in cast(tuple[Any, ...], value)])}]"
-        return json.dumps(value)
+        known = self._texts.get(id(value))
+        if known is None:
+            known = self._texts[id(value)] = (value, self._settings(value))
+        return known[1]
 
     def _settings(self, value: Any) -> str:
         schema_class = cast(type[Any], type(value))

@@ -55,7 +55,9 @@ def measure(value: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
         case ast.List():
             return [*combinations([_items(item, axis, names) for item in value.items], value.span)]
         case ast.Negative():
-            return [Point(_negated(point.value), point.choices) for point in measure(value.value, axis, names)]
+            return [
+                Point(_negated(point.value, value.span), point.choices) for point in measure(value.value, axis, names)
+            ]
         case ast.Grid():
             return sweep(value, axis, lambda entry: measure(entry, axis, names))
         case ast.Range():
@@ -86,10 +88,10 @@ def _amount(number: ast.Number) -> Amount:
     return Amount(number.value * unit.factor, unit.dimension, number.span)
 
 
-def _negated(value: Numeric) -> Numeric:
+def _negated(value: Numeric, span: Span) -> Numeric:
     if isinstance(value, tuple):
-        return tuple(replace(item, value=-item.value) for item in value)
-    return replace(value, value=-value.value)
+        return tuple(replace(item, value=-item.value, span=span) for item in value)
+    return replace(value, value=-value.value, span=span)
 
 
 def _apply(binary: ast.Binary, left: Numeric, right: Numeric) -> Numeric:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Labels = tuple[tuple[str, str], ...]  # (axis, choice), axis being a setting's path such as "augment.repeat"
 
-LIMIT = 100_000  # points of one block; more is a slip of the pen, not a study
+LIMIT = 50_000  # points of a study; more is a slip of the pen, not a study
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,13 @@ class Point(Generic[T_co]):
 Points = list[Point[Any]]
 
 
-def combinations(parts: Sequence[Sequence[Point[Any]]], span: Span) -> Iterator[Point[tuple[Any, ...]]]:
+def combinations(
+    parts: Sequence[Sequence[Point[Any]]], span: Span, *, beside: int = 0
+) -> Iterator[Point[tuple[Any, ...]]]:
     """Yields every combination of one point from each part in which no grid has two choices.
 
     Raises:
-      Rejected: there are more than `LIMIT` of them.
+      Rejected: there are more than `LIMIT` of them, with the `beside` points that there are already.
     """
     if not all(parts):
         return iter(())
@@ -73,7 +75,7 @@ def combinations(parts: Sequence[Sequence[Point[Any]]], span: Span) -> Iterator[
         if seen & grids:
             return iter(_joined(parts, span))
         seen |= grids
-    refuse_more_than_limit(_product(len(part) for part in parts), span)
+    refuse_more_than_limit(beside + _product(len(part) for part in parts), span)
     return _multiplied(parts)
 
 
@@ -143,7 +145,11 @@ def named(points: Sequence[Point[T]], grid: str, axis: str) -> list[Point[T]]:
 
 def _named(point: Point[T], choice: Choice) -> Point[T]:
     own = replace(choice, text=", ".join(other.text for other in point.choices if not other.grid and other.text))
-    return Point(point.value, (own, *(replace(other, axis=choice.axis) for other in point.choices if other.grid)))
+    return Point(point.value, (own, *(_along(choice.axis, other) for other in point.choices if other.grid)))
+
+
+def _along(axis: str, choice: Choice) -> Choice:
+    return choice if choice.axis == axis else replace(choice, axis=axis)
 
 
 def sweep(grid: ast.Grid, axis: str, evaluate: Callable[[ast.Value], Sequence[Point[T]]]) -> list[Point[T]]:

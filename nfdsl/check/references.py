@@ -49,6 +49,7 @@ class References:
     _depth: int = 0
     _numbers: dict[str, list[Point[Numeric]]] = field(default_factory=dict[str, list[Point[Numeric]]])
     _levels: dict[str, int] = field(default_factory=dict[str, int])
+    too_deep_is_said: bool = False
     _cycles: set[frozenset[str]] = field(default_factory=set[frozenset[str]])  # that have been reported
 
     def target(self, name: ast.Name) -> Target | None:
@@ -93,12 +94,23 @@ class References:
     def deeper(self, steps: int, span: Span) -> Generator[None]:
         """Counts levels of evaluation. Raises `Rejected` where there are too many."""
         if self._depth + steps > DEEPEST:
-            raise Rejected(_too_deep(span))
+            raise Rejected(*self._too_deep(span))
         self._depth += steps
         try:
             yield
         finally:
             self._depth -= steps
+
+    def _too_deep(self, span: Span) -> Iterator[Diagnostic]:
+        """Yields that values are nested too deep, once: of a long chain every link is."""
+        if not self.too_deep_is_said:
+            self.too_deep_is_said = True
+            yield Diagnostic(
+                "nesting-too-deep",
+                f"values and the references between them are nested more than {DEEPEST} deep",
+                Label(span, "one level too many"),
+                help="say it with fewer levels",
+            )
 
     def numbers(self, name: ast.Name, axis: str) -> Sequence[Point[Numeric]]:
         """Returns the numbers a name stands for, their grid being that of the name.
@@ -315,13 +327,4 @@ def _no_parts(name: ast.Name, position: int, target: Target) -> Diagnostic:
         Label(_part(name, position), "named here"),
         (Label(target.place, f"this is {shown}"),),
         help="only the arguments of a word, such as those of `sgd(momentum: 0.9)`, can be named one by one",
-    )
-
-
-def _too_deep(span: Span) -> Diagnostic:
-    return Diagnostic(
-        "nesting-too-deep",
-        f"values and the references between them are nested more than {DEEPEST} deep",
-        Label(span, "one level too many"),
-        help="say it with fewer levels",
     )

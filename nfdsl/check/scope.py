@@ -59,7 +59,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Scope:
-    """All that a study's files define, by name."""
+    """All that a study's files define, by name; parents before what inherits from them."""
 
     definitions: dict[str, Definition]
     lets: dict[str, ast.Let]

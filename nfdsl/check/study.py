@@ -40,7 +40,7 @@ class Study:
     """A file, and what it imports, that has passed every check."""
 
     docstring: str
-    blocks: dict[str, CheckedBlock]  # by name, in the file's order
+    blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
 
 
 class _Checker:
@@ -58,7 +58,7 @@ class _Checker:
     def let(self, let: ast.Let) -> None:
         """Says what is wrong with the numbers of a named value that no block is refused for."""
         name = let.name
-        if any(_within(found.primary.span, let.span) for found in self.diagnostics):
+        if self._references.too_deep_is_said or any(_within(each.primary.span, let.span) for each in self.diagnostics):
             return
         try:
             self._references.refuse_circle(name)
@@ -114,7 +114,7 @@ class _Checker:
         place = definition.block.name.span
         made = [
             Point(schema_class(**dict(zip(names, point.value, strict=True))), point.choices)
-            for point in combinations(parts, place)
+            for point in combinations(parts, place, beside=self._size)
         ]
         self._size += len(made)
         refuse_more_than_limit(self._size, place)
