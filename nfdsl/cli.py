@@ -39,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nfdsl", description="Carries out scaling studies written in .nfx files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    command = commands.add_parser("new", help="write a spec to start from")
+    command.add_argument("name", nargs="?", default="study", metavar="NAME", help="of the file, .nfx or not (study)")
+    command.set_defaults(command=_new)
+
     command = commands.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
@@ -78,6 +82,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
     return parser
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from nfdsl.starter import write_starter
+
+    try:
+        path = write_starter(arguments.name)
+    except FileExistsError as error:
+        print(f"nfdsl: {error.filename} is there already; give another name: nfdsl new NAME", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(f"nfdsl: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    print(f"wrote {path}, a study that runs as it is, in about a minute:\n  nfdsl plan {path}\n  nfdsl run {path}")
+    return DONE
 
 
 def _check(arguments: argparse.Namespace) -> int:
