@@ -164,9 +164,9 @@ def _show_study(arguments: argparse.Namespace) -> int:
     studied = _studied(arguments.file)
     if studied is None:
         return WRONG_SPEC
-    _, study, plan = studied
+    source, study, plan = studied
     if arguments.run is None:
-        print(shown(study), end="")
+        print(shown(study, source), end="")
         return DONE
 
     from nfdsl.show.run import UnknownRun, find, shown_as
