@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nfdsl", description="Carries out scaling studies written in .nfx files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    command = commands.add_parser("new", help="write a spec to start from")
+    command.add_argument("name", nargs="?", default="study", metavar="NAME", help="of the file, .nfx or not (study)")
+    command.set_defaults(command=_new)
+
     command = commands.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
@@ -91,6 +95,21 @@ def _parser() -> argparse.ArgumentParser:
 def _add_set(command: argparse.ArgumentParser) -> None:
     text = "say a setting in another way, for example scaling.batch='64 images'; may be repeated"
     command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from nfdsl.starter import write_starter
+
+    try:
+        path = write_starter(arguments.name)
+    except FileExistsError as error:
+        print(f"nfdsl: {error.filename} is there already; give another name: nfdsl new NAME", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(f"nfdsl: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    print(f"wrote {path}, a study that runs as it is, in about a minute:\n  nfdsl plan {path}\n  nfdsl run {path}")
+    return DONE
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -158,9 +177,9 @@ def _show_study(arguments: argparse.Namespace) -> int:
     studied = _planned(arguments.file, arguments.assignments)
     if studied is None:
         return WRONG_SPEC
-    _, study, plan = studied
+    source, study, plan = studied
     if arguments.run is None:
-        print(shown(study), end="")
+        print(shown(study, source), end="")
         return DONE
 
     from nfdsl.show.run import UnknownRun, find, shown_as

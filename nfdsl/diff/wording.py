@@ -5,17 +5,12 @@ from dataclasses import dataclass, replace
 
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import Study
-from nfdsl.schema.blocks import KINDS, Block
+from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
-from nfdsl.show.structure import structure_of
-from nfdsl.show.written import Writer
-from nfdsl.source import Source
+from nfdsl.show.structure import DEFAULTS, Structure, default_value, structure_of
 from nfdsl.syntax import ast
 from nfdsl.syntax.format import one_line
 from nfdsl.syntax.meaning import same_meaning
-from nfdsl.syntax.parse import parse
-
-_DEFAULT = ""  # in place of the name of a file
 
 
 @dataclass(frozen=True)
@@ -53,11 +48,10 @@ def changes(one: Study, other: Study) -> Sequence[Change]:
             found += [Change(old.kind, name, "", _header(old), None)] if old else []
             found += [Change(new.kind, name, "", None, _header(new))] if new else []
             continue
-        for setting in settings(KINDS[old.kind][0]):
-            here = list(_setting(setting, old, new))
-            owner = _owner(setting.name, old, new, one, other)
+        for name_of_setting, here in _settings(old, new):
+            owner = _owner(name_of_setting, old, new, one, other)
             if here and owner not in (None, name):
-                heirs.setdefault((str(owner), setting.name), []).append(name)
+                heirs.setdefault((str(owner), name_of_setting), []).append(name)
             else:
                 found += here
     return [
@@ -72,67 +66,88 @@ def _header(definition: Definition) -> Said:
     return Said(f"{definition.kind} {definition.name}{parent}", *_place(block))
 
 
-def _owner(name: str, old: Definition, new: Definition, one: Study, other: Study) -> str | None:
-    """Returns the block of both studies that both definitions have a setting from, if it is one."""
-    owners = {_author(name, old, one), _author(name, new, other)} - {None}
+def _owner(root: str, old: Definition, new: Definition, one: Study, other: Study) -> str | None:
+    """Returns the block of both studies that all lines about a setting are from, if there is one."""
+    owners = _authors(root, old, one) | _authors(root, new, other)
     (owner,) = owners if len(owners) == 1 else (None,)
     return owner if owner in one.blocks and owner in other.blocks else None
 
 
-def _author(name: str, definition: Definition, study: Study) -> str | None:
-    """Returns the block that wrote a setting, None for a default."""
-    if name not in definition.settings:
-        return None
-    line = definition.settings[name][0]
+def _authors(root: str, definition: Definition, study: Study) -> set[str]:
+    """Returns the blocks that wrote what a definition says of a setting and its arguments."""
     blocks = [block.definition.block for block in study.blocks.values()]
-    return next(block.name.text for block in blocks if any(own is line for own in block.settings))
+    return {
+        block.name.text
+        for name, lines in definition.settings.items()
+        if name.partition(".")[0] == root
+        for block in blocks
+        if any(own is line for line in lines for own in block.settings)
+    }
 
 
-def _setting(setting: Setting, old: Definition, new: Definition) -> Iterator[Change]:
-    lines = [definition.settings.get(setting.name, ()) for definition in (old, new)]
-    if len(lines[0]) <= 1 and len(lines[1]) <= 1:
-        pair = [_value(found[0]) if found else _default(setting) for found in lines]
-        yield from _value_changes(setting, setting.name, pair[0], pair[1], new)
-        return
-    # A setting that may be written several times: what went, then what came.
-    values = [[_value(line) for line in found] for found in lines]
-    for value in (value for value in values[0] if not any(same_meaning(value, kept) for kept in values[1])):
-        yield Change(new.kind, new.name, setting.name, _said(value), None)
-    for value in (value for value in values[1] if not any(same_meaning(value, kept) for kept in values[0])):
-        yield Change(new.kind, new.name, setting.name, None, _said(value))
+def _settings(old: Definition, new: Definition) -> Iterator[tuple[str, Sequence[Change]]]:
+    """Yields each setting that either definition has, with what changes of it and of its arguments."""
+    known = {setting.name: setting for setting in settings(KINDS[old.kind][0])}
+    roots = dict.fromkeys([*known, *(name.partition(".")[0] for name in [*old.settings, *new.settings])])
+    for root in roots:
+        lines = [definition.settings.get(root, ()) for definition in (old, new)]
+        if root in known and len(lines[0]) <= 1 and len(lines[1]) <= 1:
+            values = [_value(found[0]) if found else default_value(known[root]) for found in lines]
+            yield root, list(_Pair(old, new).changes(known[root], root, values[0], values[1]))
+        else:
+            yield root, list(_lines_changed(root, lines[0], lines[1], new))
 
 
-def _value_changes(
-    setting: Setting, path: str, old: ast.Value | None, new: ast.Value | None, block: Definition
+def _lines_changed(
+    root: str, old: Sequence[ast.Setting], new: Sequence[ast.Setting], block: Definition
 ) -> Iterator[Change]:
-    """Yields where two values differ: in arguments, if they are the same word, or as a whole."""
-    if old is not None and new is not None:
-        if same_meaning(old, new):
-            return
-        was, will = (
-            structure_of(value, setting.annotation, setting.description) if not isinstance(value, ast.Grid) else None
-            for value in (old, new)
-        )
-        if was is not None and will is not None and was.schema_class is will.schema_class:
-            for part in settings(was.schema_class):
-                parts = [found.values.get(part.name) or _default(part) for found in (was, will)]
-                yield from _value_changes(part, f"{path}.{part.name}", parts[0], parts[1], block)
-            return
-    if old is not None or new is not None:
-        yield Change(block.kind, block.name, path, _said(old), _said(new))
+    """Yields what changes of a setting that may be written several times: what goes, then what comes."""
+    gone, come = [[_value(line) for line in lines] for lines in (old, new)]
+    for value in (value for value in gone if not any(same_meaning(value, kept) for kept in come)):
+        yield Change(block.kind, block.name, root, _said(value), None)
+    for value in (value for value in come if not any(same_meaning(value, kept) for kept in gone)):
+        yield Change(block.kind, block.name, root, None, _said(value))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One block before and after."""
+
+    old: Definition
+    new: Definition
+
+    def changes(self, setting: Setting, path: str, old: ast.Value | None, new: ast.Value | None) -> Iterator[Change]:
+        """Yields where two values of a setting differ: in arguments, if they are the same word, or as a whole."""
+        dotted = [name for name in [*self.old.settings, *self.new.settings] if name.startswith(f"{path}.")]
+        if old is not None and new is not None:
+            was, will = (structure_of(value, setting.annotation, setting.description) for value in (old, new))
+            if was is not None and will is not None and was.schema_class is will.schema_class:
+                for part in settings(was.schema_class):
+                    below = f"{path}.{part.name}"
+                    parts = self._part(self.old, was, part, below), self._part(self.new, will, part, below)
+                    yield from self.changes(part, below, *parts)
+                return
+        if (old is None) != (new is None) or (old is not None and new is not None and not same_meaning(old, new)):
+            yield self._change(path, old, new)
+        for name in dict.fromkeys(dotted):
+            lines = [definition.settings.get(name) for definition in (self.old, self.new)]
+            values = [_value(found[0]) if found else None for found in lines]
+            if values[0] is None or values[1] is None or not same_meaning(values[0], values[1]):
+                yield self._change(name, values[0], values[1])
+
+    def _part(self, definition: Definition, structure: Structure, part: Setting, path: str) -> ast.Value | None:
+        """Returns what a definition says of an argument: on a line of its own, in the word, or nothing."""
+        if path in definition.settings:
+            return _value(definition.settings[path][0])
+        return structure.values.get(part.name) or default_value(part)
+
+    def _change(self, path: str, old: ast.Value | None, new: ast.Value | None) -> Change:
+        return Change(self.new.kind, self.new.name, path, _said(old), _said(new))
 
 
 def _value(line: ast.Setting) -> ast.Value:
     assert not isinstance(line.value, ast.Unreadable)
     return line.value
-
-
-def _default(setting: Setting) -> ast.Value | None:
-    """Returns a default as if it were written; None for what cannot be, such as the default hardware."""
-    if setting.default == () or isinstance(setting.default, Block):
-        return None
-    text = Writer().written(setting.default, setting)
-    return _value(parse(Source(_DEFAULT, f"_ _ {{ {setting.name} {text} }}")).file.blocks[0].settings[0])
 
 
 def _said(value: ast.Value | None) -> Said:
@@ -141,4 +156,4 @@ def _said(value: ast.Value | None) -> Said:
 
 def _place(node: ast.Value | ast.Block) -> tuple[str | None, int | None]:
     source = node.span.source
-    return (source.name, source.position(node.span.start).line) if source.name != _DEFAULT else (None, None)
+    return (source.name, source.position(node.span.start).line) if source.name != DEFAULTS else (None, None)

@@ -6,8 +6,9 @@ from textwrap import wrap
 from typing import Any, Literal
 
 from nfdsl.check.study import Study
-from nfdsl.lower import configure, dump, lower
+from nfdsl.lower import lower
 from nfdsl.plan import Plan, PlannedRun, Selection
+from nfdsl.run_json import configure, dump
 from nfdsl.schema.blocks import KINDS, Block
 from nfdsl.schema.run import Run
 from nfdsl.schema.setting import Setting, settings

@@ -7,27 +7,30 @@ from nfdsl.check.scope import Definition
 from nfdsl.check.study import Study
 from nfdsl.schema.blocks import KINDS, Block
 from nfdsl.schema.setting import Setting, settings
-from nfdsl.show.completed import completed
-from nfdsl.show.written import Writer, docstring
+from nfdsl.show.completed import Completed, Overrides, completed
+from nfdsl.show.structure import default_value
+from nfdsl.show.written import Writer
 from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.format import formatted
 
-_WRITER = Writer()
 
+def shown(study: Study, source: Source) -> str:
+    """Returns the spec that `source` is, in the one style, with blocks that inherit nothing and default to nothing.
 
-def shown(study: Study) -> str:
-    """Returns a spec in the one style that means the same as `study` and leaves nothing to defaults.
-
-    Values keep their author's words. A comment behind each setting says where it comes from: a line of
-    the spec, with the block for inherited ones, or the schema; and which of the arguments inside it do.
+    It means the same. Values keep their author's words, and what stands outside of blocks is kept. A comment
+    behind each setting says where it comes from: a line of the spec, with the block for inherited ones, or the
+    schema; and where its arguments do, if that is elsewhere.
     """
-    parts = [docstring(study.docstring)] if study.docstring else []
-    blocks = sorted((block.definition for block in study.blocks.values()), key=lambda found: found.block.span.start)
-    parts += ["\n".join(_Shown(definition, study).lines()) for definition in blocks]
-    text = formatted(Source("", "\n\n".join(parts)))
-    assert text is not None
-    return text
+    definitions = [block.definition for block in study.blocks.values() if block.definition.block.span.source is source]
+    text, at = "", 0
+    for definition in sorted(definitions, key=lambda found: found.block.span.start):
+        span = definition.block.span
+        text += source.text[at : span.start] + "\n".join(_Shown(definition, study, source).lines())
+        at = span.end
+    result = formatted(Source(source.name, text + source.text[at:]))
+    assert result is not None
+    return result
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class _Shown:
 
     definition: Definition
     study: Study
+    source: Source
 
     def lines(self) -> Iterator[str]:
         """Yields the block's settings in its author's order, then those of the schema it leaves out."""
@@ -43,29 +47,58 @@ class _Shown:
         written = self.definition.settings
         yield f"{self.definition.kind} {self.definition.name} {{"
         for name, lines in written.items():
-            yield from (self._written(known[name], line) for line in lines)
-        yield from (_default(setting) for name, setting in known.items() if name not in written)
+            if name in known:
+                yield from (self._setting(known[name], line) for line in lines)
+            elif name not in self._merged(known):
+                yield from (f"{name} {_value(line).span.text}  # {self._origin(line)}" for line in lines)
+        yield from (self._setting(setting, None) for name, setting in known.items() if name not in written)
         yield "}"
 
-    def _written(self, setting: Setting, line: ast.Setting) -> str:
-        assert not isinstance(line.value, ast.Unreadable)
-        value = completed(line.value, setting)
-        added = f"; default: {', '.join(value.added)}" if value.added else ""
-        return f"{setting.name} {value.text}  # {self._origin(line)}{added}"
+    def _setting(self, setting: Setting, line: ast.Setting | None) -> str:
+        """Returns a setting with all that is said of it on other lines; a comment where no text could say it."""
+        if line is None and setting.default == ():
+            return f"# {setting.name}: none"
+        if line is None and isinstance(setting.default, Block):
+            return f"# {setting.name}: default ({Writer().block(setting.default)})"
+        value = self._completed(setting, line)
+        origin = self._origin(line) if line else "default"
+        if line is None and setting.description.source:
+            origin += f" ({setting.description.source})"
+        elsewhere = [f"{path}: {self._origin(self._line(f'{setting.name}.{path}'))}" for path in value.overridden]
+        defaults = [f"default: {', '.join(value.defaults)}"] if value.defaults and line else []
+        return f"{setting.name} {value.text}  # {'; '.join([origin, *elsewhere, *defaults])}"
+
+    def _completed(self, setting: Setting, line: ast.Setting | None) -> Completed:
+        value = _value(line) if line else default_value(setting)
+        assert value is not None
+        return completed(value, setting, self._overrides(setting.name))
+
+    def _overrides(self, root: str) -> Overrides:
+        """Returns what lines with dotted names say of a setting's arguments."""
+        dotted = [name for name in self.definition.settings if name.startswith(f"{root}.")]
+        return {name.removeprefix(f"{root}."): _value(self._line(name)) for name in dotted}
+
+    def _merged(self, known: dict[str, Setting]) -> set[str]:
+        """Returns the dotted names whose values go into the values they change."""
+        merged: set[str] = set()
+        for name in {dotted.partition(".")[0] for dotted in self.definition.settings if "." in dotted}:
+            line = next(iter(self.definition.settings.get(name, ())), None)
+            merged |= {f"{name}.{path}" for path in self._completed(known[name], line).overridden}
+        return merged
+
+    def _line(self, name: str) -> ast.Setting:
+        return self.definition.settings[name][0]
 
     def _origin(self, line: ast.Setting) -> str:
-        number = line.span.source.position(line.span.start).line
+        source = line.span.source
+        place = f"line {source.position(line.span.start).line}"
+        if source is not self.source:
+            place = f"{source.name}, {place}"
         blocks = [block.definition.block for block in self.study.blocks.values()]
-        owner = next(block for block in blocks if any(own is line for own in block.settings))
-        return f"line {number}" if owner is self.definition.block else f"from {owner.name.text}, line {number}"
+        owner = next((block for block in blocks if any(own is line for own in block.settings)), self.definition.block)
+        return place if owner is self.definition.block else f"from {owner.name.text}, {place}"
 
 
-def _default(setting: Setting) -> str:
-    """Returns the line for a setting the spec does not mention: a comment where no text could say it."""
-    default = setting.default
-    if default == ():
-        return f"# {setting.name}: none"
-    if isinstance(default, Block):
-        return f"# {setting.name}: default ({_WRITER.block(default)})"
-    source = f" ({setting.description.source})" if setting.description.source else ""
-    return f"{setting.name} {_WRITER.written(default, setting)}  # default{source}"
+def _value(line: ast.Setting) -> ast.Value:
+    assert not isinstance(line.value, ast.Unreadable)
+    return line.value

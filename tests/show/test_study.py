@@ -13,6 +13,8 @@ from nfdsl.source import Source
 from nfdsl.syntax.format import formatted
 
 SPEC = '''"""What "it" is."""
+
+# the larger one
 model big from net {
   width       [32, 64]
 }
@@ -38,19 +40,22 @@ report r {}
 
 
 def show(text: str) -> str:
-    study, diagnostics = study_of(Source("a.nfx", text))
+    source = Source("a.nfx", text)
+    study, diagnostics = study_of(source)
     assert study is not None, diagnostics
-    return shown(study)
+    return shown(study, source)
 
 
 def test_the_origin_of_each_setting_is_shown():
     text = show(SPEC)
-    assert text.startswith('"""What "it" is."""\n\nmodel big {\n  depth       [1, 1]         # from net, line 10\n')
+    assert text.startswith(
+        '"""What "it" is."""\n\n# the larger one\nmodel big {\n  depth       [1, 1]         # from net, line 12\n'
+    )
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert "width [32, 64] # line 3" in lines
+    assert "width [32, 64] # line 5" in lines
     assert "group_width 128 # default" in lines
     assert "bottleneck 0.5 # default (section 4.1)" in lines
-    assert "clip agc(ratio: 0.01, eps: 0.001) # line 20; default: ratio, eps" in lines
+    assert "clip agc(ratio: 0.01, eps: 0.001) # line 22; default: ratio, eps" in lines
     assert "# hardware: default (device cpu, topology [1], mfu 0.35)" in lines
     assert "# figure: none" in lines
 
