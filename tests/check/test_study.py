@@ -23,7 +23,7 @@ WORDS = [
 def test_everything_is_said_in_one_pass():
     text = "model m { depth [1, 2 }\npretrain p { batch 5 epochs\n lr fast }\ndata d { clases 3 }\n"
     codes = {found.code for found in study_of(Source("a.nfx", text))[1]}
-    assert {"mismatched-bracket", "wrong-unit", "wrong-type", "unknown-setting", "missing-setting"} <= codes
+    assert {"unclosed-bracket", "wrong-unit", "wrong-type", "unknown-setting", "missing-setting"} <= codes
 
 
 def test_blocks_may_come_in_any_order(study: Callable[..., Study]):

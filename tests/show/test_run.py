@@ -86,7 +86,7 @@ def test_a_unique_beginning_is_enough(planned: Planned, spec: Callable[[str], st
 def test_an_unknown_run_suggests_the_nearest(planned: Planned, spec: Callable[[str], str]):
     plan = planned(spec("quickstart"))
     run = plan.runs[0]
-    with pytest.raises(UnknownRun, match=rf"did you mean {run.id} \(scaling S, budget 1 epochs, lr 0\.1\)\?"):
+    with pytest.raises(UnknownRun, match=rf"did you mean {run.id} \(scaling S, budget 0\.5 epochs, lr 0\.1\)\?"):
         find(plan, run.id[:-1] + "x")
     with pytest.raises(UnknownRun, match="plan FILE --json"):
         find(plan, "zzz")
