@@ -43,8 +43,8 @@ def _nfnet(model: NFNet, definition: Definition) -> Iterator[Diagnostic]:
             {"depth": str([*model.depth]), "width": str([*model.width])},
             "give each stage one depth and one width",
         )
-    # The default is for published widths; narrower networks may leave it be.
-    elif model.group_width != NFNet.group_width and all(_is_one_group(model, width) for width in model.width):
+
+    elif "group_width" in definition.settings and all(_is_one_group(model, width) for width in model.width):
         widest = max(model.inner_width(width) for width in model.width)
         yield broken(
             definition,

@@ -9,8 +9,8 @@ import pytest
 from nfdsl.check.spec import study_of
 from nfdsl.check.study import Study
 from nfdsl.cli import main
-from nfdsl.run_json import load
 from nfdsl.plan import Plan
+from nfdsl.run_json import load
 from nfdsl.show.run import UnknownRun, as_fiddle, as_json, as_nfx, find
 from nfdsl.source import Source
 from nfdsl.syntax.format import formatted
