@@ -13,6 +13,7 @@ from nfdsl.schema.blocks import KINDS, Block
 from nfdsl.schema.run import Run
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Dimension, quantity
+from nfdsl.show.unsayable import MARK, sayable
 from nfdsl.show.written import Writer, docstring
 from nfdsl.source import Source
 from nfdsl.syntax.format import formatted
@@ -74,7 +75,8 @@ def as_nfx(run: PlannedRun, plan: Plan, study: Study) -> str:
             names.setdefault(point.value, name)
     about = f"Run {run.id} of {plan.study}: {described(run)}."
     blocks = ["\n".join(_block(value, run, names)) for value in _referred_to(run) if value in names]
-    text = formatted(Source("", "\n\n".join([docstring(about), *blocks, "\n".join(_training(run, names))])))
+    spec = Source("", "\n\n".join([docstring(about), *blocks, "\n".join(_training(run, names))]))
+    text = formatted(sayable(spec))
     assert text is not None
     return text
 
@@ -124,7 +126,8 @@ def _training(run: PlannedRun, names: Mapping[Block, str]) -> Iterator[str]:
 def _line(setting: Setting, value: Any, names: Mapping[Block, str]) -> str:
     if isinstance(value, Block) and value not in names:
         return f"# {setting.name}: default ({Writer(names).block(value)})"
-    return f"{setting.name} {Writer(names).written(value, setting)}"
+    mark = MARK if value == setting.default else ""
+    return f"{setting.name} {Writer(names).written(value, setting)}{mark}"
 
 
 def _kind(value: Block) -> str:

@@ -9,6 +9,7 @@ from nfdsl.schema.blocks import KINDS, Block
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.show.completed import Completed, Overrides, completed
 from nfdsl.show.structure import default_value
+from nfdsl.show.unsayable import MARK, sayable
 from nfdsl.show.written import Writer
 from nfdsl.source import Source
 from nfdsl.syntax import ast
@@ -28,7 +29,7 @@ def shown(study: Study, source: Source) -> str:
         span = definition.block.span
         text += source.text[at : span.start] + "\n".join(_Shown(definition, study, source).lines())
         at = span.end
-    result = formatted(Source(source.name, text + source.text[at:]))
+    result = formatted(sayable(Source(source.name, text + source.text[at:])))
     assert result is not None
     return result
 
@@ -61,12 +62,13 @@ class _Shown:
         if line is None and isinstance(setting.default, Block):
             return f"# {setting.name}: default ({Writer().block(setting.default)})"
         value = self._completed(setting, line)
-        origin = self._origin(line) if line else "default"
-        if line is None and setting.description.source:
-            origin += f" ({setting.description.source})"
+        text = f"{setting.name} {value.text}"
         elsewhere = [f"{path}: {self._origin(self._line(f'{setting.name}.{path}'))}" for path in value.overridden]
-        defaults = [f"default: {', '.join(value.defaults)}"] if value.defaults and line else []
-        return f"{setting.name} {value.text}  # {'; '.join([origin, *elsewhere, *defaults])}"
+        if line is None:
+            source = [setting.description.source] if setting.description.source else []
+            return "; ".join([f"{text}{MARK}", *source, *elsewhere])
+        defaults = [f"default: {', '.join(value.defaults)}"] if value.defaults else []
+        return "; ".join([f"{text}  # {self._origin(line)}", *elsewhere, *defaults])
 
     def _completed(self, setting: Setting, line: ast.Setting | None) -> Completed:
         value = _value(line) if line else default_value(setting)
@@ -90,10 +92,8 @@ class _Shown:
         return self.definition.settings[name][0]
 
     def _origin(self, line: ast.Setting) -> str:
-        source = line.span.source
-        place = f"line {source.position(line.span.start).line}"
-        if source is not self.source:
-            place = f"{source.name}, {place}"
+        source, number = line.span.source, line.span.source.position(line.span.start).line
+        place = f"line {number}" if source is self.source else f"{source.name}:{number}"
         blocks = [block.definition.block for block in self.study.blocks.values()]
         owner = next((block for block in blocks if any(own is line for own in block.settings)), self.definition.block)
         return place if owner is self.definition.block else f"from {owner.name.text}, {place}"

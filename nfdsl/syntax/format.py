@@ -12,6 +12,7 @@ from itertools import groupby
 from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.brackets import flat, parts
+from nfdsl.syntax.build import Build
 from nfdsl.syntax.grammar import Stop, match, tokenize
 from nfdsl.syntax.layout import INDENT, Row, rows
 from nfdsl.syntax.lines import Line, lines
@@ -35,7 +36,7 @@ def formatted(source: Source) -> str | None:
         return None
     rows = _aligned(_rows(lines(words(source, tokens, tree))))
     result = "".join(f"{row}\n" for row in rows)
-    assert same_meaning(parse(source).file, parse(Source(source.name, result)).file)
+    assert same_meaning(Build(source).transform(tree), parse(Source(source.name, result)).file)
     return result
 
 
@@ -64,7 +65,7 @@ def _groups(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
     """Yields the lines between blank ones, and those of different blocks apart."""
     group: list[Line] = []
     for line in lines:
-        if group and (line.blank_before or line.kind == "header"):
+        if group and (line.blank_before or line.kind == "header" or group[-1].kind == "closer"):
             yield group
             group = []
         group.append(line)

@@ -25,6 +25,7 @@ data d {
 model net {
   depth       [1, 1]
   width       [16, 32]
+  group_width 8
 }
 pretrain p {
   model       {net, big}
@@ -53,9 +54,9 @@ def test_the_origin_of_each_setting_is_shown():
     )
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "width [32, 64] # line 5" in lines
-    assert "group_width 128 # default" in lines
-    assert "bottleneck 0.5 # default (section 4.1)" in lines
-    assert "clip agc(ratio: 0.01, eps: 0.001) # line 22; default: ratio, eps" in lines
+    assert "se_ratio 0.5 # default" in lines
+    assert "bottleneck 0.5 # default; section 4.1" in lines
+    assert "clip agc(ratio: 0.01, eps: 0.001) # line 23; default: ratio, eps" in lines
     assert "# hardware: default (device cpu, topology [1], mfu 0.35)" in lines
     assert "# figure: none" in lines
 
