@@ -195,11 +195,13 @@ def _show_study(arguments: argparse.Namespace) -> int:
 def _diff(arguments: argparse.Namespace) -> int:
     from nfdsl.diff.report import difference, to_json, to_text
     from nfdsl.diff.runs import Planned
+    from nfdsl.syntax.load import load
 
     old, new = _planned(arguments.old), _planned(arguments.new)
     if old is None or new is None:
         return WRONG_SPEC
-    found = difference(Planned(*old[1:]), Planned(*new[1:]))
+    before, after = (Planned(study, plan, load(source).file.lets) for source, study, plan in (old, new))
+    found = difference(before, after)
     print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE
 

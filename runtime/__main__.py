@@ -52,6 +52,8 @@ def main() -> None:
             Thread(target=_read, args=(lines,), daemon=True).start()
         for event in _events(_asked_for(lines) if arguments.serve else iter(arguments.folders), stop):
             print(line(event), file=out)
+    sys.stderr.flush()
+    os._exit(0)  # what is still being compiled in a thread would be waited for, or torn down while it is at work
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,23 +6,20 @@ calls have the shapes that were compiled, or fail.
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Generator, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax import monitoring
 from jax.sharding import Mesh
 from jax.stages import Lowered
 
 from nfdsl.schema.model import Model
 from nfdsl.schema.run import Run
+from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, Inputs, evaluation_step
-from runtime.events import Compiled
 from runtime.losses import Sums
 from runtime.mesh import replicated, shard_size, split
 from runtime.models.network import build
@@ -34,8 +31,6 @@ from runtime.step import Metrics, Step, train_step
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
 
 T = TypeVar("T")
-Kind = Literal["initialize", "train", "evaluate"]
-Compiling = Generator[Compiled, None, T]  # yields an event if it had to compile, returns what was compiled
 Initialize = Callable[[Hyper, Parameters | None], TrainState]
 
 
@@ -72,7 +67,7 @@ def program_key(run: Run) -> Key:
 
 
 class Program:
-    """The functions of one key on one mesh, each compiled when it is first asked for."""
+    """The functions of one key on one mesh; each begins to be compiled when it is first asked for."""
 
     def __init__(self, run: Run, mesh: Mesh):
         """Builds the network of `run`; compiles nothing and allocates nothing on devices.
@@ -89,24 +84,23 @@ class Program:
         self._recipe = run.recipe
         self._hyper = self._whole(hyper(run))
         self.state = self._whole(jax.eval_shape(self._initialize, self._hyper, None))
-        self._executables: dict[Hashable, Any] = {}
+        self._compilations: dict[Hashable, Compilation[Any]] = {}
 
-    def initializer(self, run: Run, pretrained: Parameters | None) -> Compiling[Initialize]:
+    def initializer(self, pretrained: Parameters | None) -> Compilation[Initialize]:
         """Returns ``initialize(hyper, pretrained)``: the state before the first step.
 
         Parameters are drawn from the run's seed, but those that `pretrained` has are taken from there.
         """
         structure = jax.tree.structure(pretrained)
-        return self._compiled(run, "initialize", structure, lambda: self._lower_initialize(pretrained))
+        return self._compilation("initialize", structure, lambda: self._lower_initialize(pretrained))
 
-    def trainer(self, run: Run) -> Compiling[Step]:
-        """Returns the compiled `runtime.step.train_step`; it consumes the state it is given."""
-        return self._compiled(run, "train", None, self._lower_train)
+    def trainer(self) -> Compilation[Step]:
+        """Returns `runtime.step.train_step`; it consumes the state it is given."""
+        return self._compilation("train", None, self._lower_train)
 
-    def evaluator(self, run: Run) -> Compiling[EvaluationStep]:
-        """Returns the compiled `runtime.evaluate.evaluation_step` at the run's evaluation resolution."""
-        side = run.recipe.resolution.eval
-        return self._compiled(run, "evaluate", side, lambda: self._lower_evaluate(side))
+    def evaluator(self, side: int) -> Compilation[EvaluationStep]:
+        """Returns `runtime.evaluate.evaluation_step` for images of that side."""
+        return self._compilation("evaluate", side, lambda: self._lower_evaluate(side))
 
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
@@ -121,13 +115,10 @@ class Program:
         )
         return images, labels, weights
 
-    def _compiled(self, run: Run, kind: Kind, variant: Hashable, lower: Callable[[], Lowered]) -> Compiling[Any]:
-        if (kind, variant) not in self._executables:
-            started = time.perf_counter()
-            with _cache_hits() as hits:
-                self._executables[kind, variant] = lower().compile(self._options(kind))
-            yield Compiled(run.id, self.key.id, kind, time.perf_counter() - started, cached=bool(hits))
-        return self._executables[kind, variant]
+    def _compilation(self, kind: Kind, variant: Hashable, lower: Callable[[], Lowered]) -> Compilation[Any]:
+        if (kind, variant) not in self._compilations:
+            self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
+        return self._compilations[kind, variant]
 
     def _options(self, kind: Kind) -> dict[str, Any]:
         """Returns XLA's options: what runs once is not worth optimizing where that takes longer than running it."""
@@ -200,19 +191,3 @@ class Programs:
 
 def _first_of(given: jax.Array | None, otherwise: jax.Array) -> jax.Array:
     return otherwise if given is None else given
-
-
-@contextmanager
-def _cache_hits() -> Iterator[list[str]]:
-    """Collects the executables read from the persistent compilation cache meanwhile."""
-    hits: list[str] = []
-
-    def heard(event: str, **_: str | int) -> None:
-        if event == "/jax/compilation_cache/cache_hits":
-            hits.append(event)
-
-    monitoring.register_event_listener(heard)
-    try:
-        yield hits
-    finally:
-        monitoring.unregister_event_listener(heard)

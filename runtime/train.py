@@ -13,11 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
+from typing import TypeVar
 
 import jax
 
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, save, weights
+from runtime.compilation import Compilation
 from runtime.data.batches import evaluation_batches, training_batches
 from runtime.data.dataset import Dataset, open_dataset
 from runtime.evaluate import Evaluation, Inputs, evaluate
@@ -29,8 +31,11 @@ from runtime.results import Result, read_result, write_result
 from runtime.state import TrainState
 from runtime.transfer import without_classifier
 
+T = TypeVar("T")
+
 SAVE_SECONDS = 30.0  # of training between checkpoints
 _PROGRESS_SECONDS = 0.25
+_POLL_SECONDS = 0.1
 _AHEAD = 2  # steps dispatched before the loss of the first is waited for, so that devices never idle
 
 
@@ -69,9 +74,10 @@ def train(
     restored = restore(job.checkpoints, job.program.state)
     yield from (Damaged(run.id, step) for step in restored.damaged)
     yield Started(run.id, restored.step, run.length.steps)
-    state = restored.state or (yield from _initial_state(job, programs, start))
+    _begin_to_compile(job, restored.step)
     with closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics:
         try:
+            state = restored.state or (yield from _initial_state(job, programs, start))
             state = yield from _trained(job, state, restored.step, metrics)
             result = yield from _evaluated(job, state, metrics)
         except _StoppedAt as stopped:
@@ -122,9 +128,26 @@ class _DivergedAt(Exception):
         self.step = step
 
 
+def _begin_to_compile(job: _Job, step: int) -> None:
+    """Begins to compile what the run will need after `step` steps: all at once takes less time than one by one."""
+    if step < job.run.length.steps:
+        job.program.trainer()
+    if job.dataset.evaluated.size:
+        job.program.evaluator(job.run.recipe.resolution.eval)
+
+
+def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
+    """Returns the function once it is compiled. Raises `_StoppedAt` if asked to stop meanwhile."""
+    while not compilation.done(_POLL_SECONDS):
+        if job.stop.is_set():
+            raise _StoppedAt(step)
+    yield from compilation.news(job.run.id)
+    return compilation.executable()
+
+
 def _initial_state(job: _Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
     pretrained = None if start is None else _pretrained(job.run, programs, start)
-    initialize = yield from job.program.initializer(job.run, pretrained)
+    initialize = yield from _compiled(job, 0, job.program.initializer(pretrained))
     return initialize(job.program.hyper(job.run), pretrained)
 
 
@@ -143,7 +166,7 @@ def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Gener
     run, program = job.run, job.program
     if step == run.length.steps:
         return state
-    advance = yield from program.trainer(run)
+    advance = yield from _compiled(job, step, program.trainer())
     if job.stop.is_set():
         raise _StoppedAt(step)
     numbers, losses, due = program.hyper(run), _Losses(run, step, metrics), time.monotonic() + job.save_seconds
@@ -220,7 +243,7 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
     length, began = job.run.length, time.monotonic()
     evaluation = Evaluation(None, None, None, 0)
     if job.dataset.evaluated.size:
-        step = yield from job.program.evaluator(job.run)
+        step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
         parameters = state.parameters if state.average is None else state.average
         evaluation = evaluate(step, parameters, _evaluation_inputs(job))

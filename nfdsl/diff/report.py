@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from nfdsl.diff.runs import Affected, Planned, affected
-from nfdsl.diff.wording import Change, Said, changes
+from nfdsl.diff.wording import Change, Said, changes, let_changes
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def difference(old: Planned, new: Planned) -> Difference:
     runs = [[run.id for run in planned.plan.runs] for planned in (old, new)]
     ids = [set(side) for side in runs]
     return Difference(
-        changes(old.study, new.study),
+        [*let_changes(old.lets, new.lets), *changes(old.study, new.study)],
         affected(old, new),
         [run for run in runs[0] if run not in ids[1]],
         [run for run in runs[1] if run not in ids[0]],
@@ -85,7 +85,7 @@ def _wording(changes: Sequence[Change], old: str, new: str) -> Iterator[str]:
     ):
         yield f"{kind} {block}" + (f" (and {', '.join(heirs)}, which inherits)" if heirs else "")
         for change in of_block:
-            yield f"  {change.setting or 'the block'}: {_side(change.old, old)} -> {_side(change.new, new)}"
+            yield f"  {change.setting or 'the whole'}: {_side(change.old, old)} -> {_side(change.new, new)}"
     yield ""
 
 

@@ -8,6 +8,7 @@ from nfdsl.check.study import Study
 from nfdsl.plan import Plan, PlannedRun
 from nfdsl.schema.training import Finetune, Pretrain, Training, Tune
 from nfdsl.schema.units import Dimension, Quantity
+from nfdsl.syntax import ast
 
 _HOURS = {Dimension.CORE_HOURS, Dimension.CHIP_HOURS}
 _Name = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -15,10 +16,11 @@ _Name = tuple[str, str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True)
 class Planned:
-    """A study and its plan."""
+    """A study, its plan, and the values it names."""
 
     study: Study
     plan: Plan
+    lets: Sequence[ast.Let] = ()
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,17 @@ class Change:
     heirs: tuple[str, ...] = ()  # blocks that inherit the setting, and the change
 
 
+def let_changes(old: Sequence[ast.Let], new: Sequence[ast.Let]) -> Iterator[Change]:
+    """Yields what changes of named values: the name stands in place of a block's."""
+    was, will = (
+        {let.name.text: let.value for let in lets if not isinstance(let.value, ast.Unreadable)} for lets in (old, new)
+    )
+    for name in dict.fromkeys([*was, *will]):
+        if name not in was or name not in will or not same_meaning(was[name], will[name]):
+            sides = [_said(values[name]) if name in values else None for values in (was, will)]
+            yield Change("let", name, "", sides[0], sides[1])
+
+
 def changes(one: Study, other: Study) -> Sequence[Change]:
     """Returns what changes from one study to another, block by block in their order, then by setting.
 

@@ -36,16 +36,6 @@ def compilations():
     monitoring.unregister_event_duration_listener(heard)
 
 
-def finished(compiling):
-    """Returns the events of a compilation and what was compiled."""
-    events = []
-    while True:
-        try:
-            events.append(next(compiling))
-        except StopIteration as end:
-            return events, end.value
-
-
 def other_numbers(run):
     """The run with every number changed that is an input of the program."""
     changed = varied(
@@ -109,14 +99,10 @@ def test_models_classes_and_evaluation_sides(small_run):
 def test_each_function_is_compiled_once(small_run):
     program = Programs(data_mesh(jax.devices()[:1])).of(small_run)
     with compilations() as names:
-        events, first = finished(program.evaluator(small_run))
-        again, second = finished(program.evaluator(replace(other_numbers(small_run), id="second")))
-        larger, third = finished(program.evaluator(varied(small_run, resolution=Resolution(8, 16))))
-    assert [(event.run, event.kind, event.cached) for event in events] == [("small", "evaluate", False)]
-    assert events[0].program == program.key.id
-    assert events[0].seconds > 0
-    assert (again, second is first) == ([], True)
-    assert ([event.kind for event in larger], third is first) == (["evaluate"], False)
+        first, second, larger = (program.evaluator(side) for side in (8, 8, 16))
+        assert first.executable() is second.executable()
+        assert larger.executable() is not first.executable()
+    assert second is first
     assert len(names) == 2
 
 
@@ -129,27 +115,22 @@ def batch_of(program):
 
 def test_a_run_that_shares_a_program_compiles_nothing(small_run, programs):
     program, other = programs.of(small_run), other_numbers(small_run)
-    finished(program.initializer(small_run, None))
-    finished(program.trainer(small_run))
+    initialize, train = program.initializer(None).executable(), program.trainer().executable()
     with compilations() as names:
-        (no_events, initialize), (neither, train) = (
-            finished(program.initializer(other, None)),
-            finished(program.trainer(other)),
-        )
         numbers = program.hyper(other)
         state = initialize(numbers, None)
         for _ in range(3):
             before = state
             state, metrics = train(state, numbers, *batch_of(program))
         assert np.isfinite(jax.device_get(metrics.loss))
-    assert (names, no_events, neither) == ([], [], [])
+    assert names == []
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before))  # its memory is the new state's
     assert jax.device_get(state.step) == 3
 
 
 def initialized(programs, run, pretrained=None):
     program = programs.of(run)
-    _, initialize = finished(program.initializer(run, pretrained))
+    initialize = program.initializer(pretrained).executable()
     return initialize(program.hyper(run), pretrained)
 
 
