@@ -43,6 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
     command.set_defaults(command=_check)
 
+    command = commands.add_parser("explain", help="say what a diagnostic means, with a wrong and a right example")
+    command.add_argument("code", nargs="?", metavar="CODE", help="the word in brackets behind `error`; all if left out")
+    command.add_argument("--json", action="store_true", help="print the explanation as JSON")
+    command.set_defaults(command=_explain)
+
     command = commands.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -77,6 +82,24 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([to_json(diagnostic) for diagnostic in found], indent=1))
     return WRONG_SPEC if found or unreadable else DONE
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.explain import UnknownCode, explained_json, explanation_of, print_codes, print_explanation
+
+    try:
+        if arguments.json:
+            print(explained_json(arguments.code))
+        elif arguments.code is None:
+            print_codes(Console())
+        else:
+            print_explanation(explanation_of(arguments.code), Console())
+    except UnknownCode as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    return DONE
 
 
 def _plan(arguments: argparse.Namespace) -> int:

@@ -1,18 +1,22 @@
 """What to say of a name nobody knows."""
 
+import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from nfdsl.diagnostics import Diagnostic, Fix, Label
+from nfdsl.nearest import nearest
 from nfdsl.source import Span
+
+_DIGITS = re.compile("[0-9]+")  # `net_1` may be like `net_2`, and is not a misspelling of it
 
 
 def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[str]) -> Diagnostic:
     """Returns the diagnostic for `name` that is no `what`, with the nearest candidate as the fix."""
     known = sorted(candidates)
-    nearest = get_close_matches(name, known, n=1)
-    if nearest:
-        advice, fix = f"did you mean `{nearest[0]}`?", Fix(span, nearest[0])
+    meant = nearest(name, known)
+    if meant is not None:
+        advice = f"did you mean `{meant}`?"
+        fix = Fix(span, meant) if _DIGITS.sub("", name) != _DIGITS.sub("", meant) else None
     else:
         advice, fix = "known: " + (", ".join(f"`{word}`" for word in known) or "none"), None
     return Diagnostic(code, f"unknown {what} `{name}`", Label(span, f"no {what} has this name"), help=advice, fix=fix)
