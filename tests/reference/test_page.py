@@ -33,7 +33,7 @@ def test_the_page_in_the_repository_is_current(page: str):
 @pytest.mark.parametrize("schema_class", [*CLASSES, *words()], ids=called)
 def test_every_setting_has_a_row_with_what_the_schema_says(page: str, schema_class: type):
     section = sections(page)[called(schema_class)]
-    rows = {row[2:].split("`")[0]: row for row in section.splitlines() if row.startswith("| `")}
+    rows = {row.split("`")[1]: row for row in section.splitlines() if row.startswith("| `")}
     assert set(rows) == {setting.name for setting in settings(schema_class)}
     for setting in settings(schema_class):
         row = rows[setting.name]
