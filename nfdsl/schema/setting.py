@@ -6,6 +6,7 @@ says about a setting (checks, completion, reference documentation) is read from 
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, get_type_hints
 
 from nfdsl.schema.units import Dimension
@@ -73,7 +74,11 @@ def setting(
 
 def settings(schema_class: type) -> Iterator[Setting]:
     """Yields the settings of a schema class in the order positional arguments fill them."""
+    yield from _settings(schema_class)
+
+
+@cache  # resolving the annotations takes longer than all else that is done with them
+def _settings(schema_class: type) -> tuple[Setting, ...]:
     hints = get_type_hints(schema_class)
-    for item in fields(schema_class):
-        if _KEY in item.metadata:
-            yield Setting(item.name, hints[item.name], item.default, item.metadata[_KEY])
+    described = [item for item in fields(schema_class) if _KEY in item.metadata]
+    return tuple(Setting(item.name, hints[item.name], item.default, item.metadata[_KEY]) for item in described)

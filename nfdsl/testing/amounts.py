@@ -39,9 +39,9 @@ def _spellings(amount: Fraction, dimension: Dimension) -> Iterator[str]:
     units |= {name: unit.factor for name, unit in UNITS.items() if unit.dimension is dimension}
     for unit, factor in units.items():
         for prefix, size in {"": 1, **SI_PREFIXES}.items():
-            digits = _decimal(amount / factor / size)
-            if digits is not None:
-                yield from (f"{form}{prefix}{gap}{unit}" for form in _forms(digits) for gap in (" ", "")[: 2 if unit else 1])
+            digits = _decimal(amount / factor / size) if size == 1 or amount >= size * factor / 100 else None
+            gaps = (" ", "") if unit else ("",)
+            yield from (f"{form}{prefix}{gap}{unit}" for form in (_forms(digits) if digits else ()) for gap in gaps)
 
 
 def _decimal(amount: Fraction) -> str | None:
@@ -57,4 +57,4 @@ def _forms(digits: str) -> Iterator[str]:
     if len(whole) > 3:
         yield f"{whole[:-3]}_{whole[-3:]}{point}{fraction}"
     yield f"{whole}.{fraction or '0'}"
-    yield f"{whole}{fraction}e-{len(fraction)}" if fraction else f"{whole}E+0"
+    yield f"{int(whole + fraction)}e-{len(fraction)}" if fraction else f"{whole}E+0"

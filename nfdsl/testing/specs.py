@@ -10,23 +10,27 @@ Needs Hypothesis: ``pip install nfdsl[testing]``. Settings are made from the sch
 word is drawn as soon as it is defined. Only what rules tie together is chosen here.
 """
 
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Augment, Cosine, Linear
+from nfdsl.schema.training import Augment, Cosine, Linear, Recipe
 from nfdsl.schema.units import Dimension
 from nfdsl.testing.amounts import amounts, spellings
 from nfdsl.testing.values import Bound, Names, possible, values
 from nfdsl.testing.written import WrittenBlock, WrittenSetting, WrittenSpec
 
-_WARMUP = st.sampled_from(["0 steps", "1 step", "3 steps", "32 images", "0.001 epochs"])
+_WARMUP = st.sampled_from(["0 steps", "1 step", "3 steps", "32 images", "1e-6 epochs"])
 _BOUND: Bound = {
     (Augment, "repeat"): st.sampled_from(["1", "2", "4"]),  # divides every batch
     (Cosine, "warmup"): _WARMUP,  # shorter than every budget
     (Linear, "warmup"): _WARMUP,
 }
+_SHARES = {s.name: s.description for s in settings(Recipe) if s.annotation is float and s.description.below == 1}
 _PRETRAIN_FIGURES, _FINETUNE_FIGURES = ("loss_vs_compute", "optimal_lr"), ("error_vs_compute",)
 
 
@@ -66,8 +70,10 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         "holdout": draw(st.integers(1, 500).map("{} images".format)),
     }
     if not builtin:
-        required["examples"] = draw(st.integers(1000, 10**7).flatmap(lambda n: spellings(n, Dimension.IMAGES)))
-    return draw(_block("data", name, required, {"data": earlier}, without={"examples"}))
+        required["examples"] = draw(
+            st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
+        )
+    return draw(_block("data", name, required, {"data": earlier}, without=["examples"]))
 
 
 @st.composite
@@ -100,29 +106,32 @@ def _training(draw: st.DrawFn, kind: str, name: str, names: Names, *, seed: int)
     sides = [f"{draw(st.integers(1, 4)) * 32}px" for _ in range(2)]
     budget, points = draw(
         st.sampled_from(
-            [("1 .. 4 epochs by x2", 3), ("{8 steps, 1 epoch}", 2), ("2k images", 1), ("16 steps", 1), ("1e18 FLOPs", 1)]
+            [
+                ("1 .. 4 epochs by x2", 3),
+                ("{8 steps, 1 epoch}", 2),
+                ("2k images", 1),
+                ("16 steps", 1),
+                ("1e18 FLOPs", 1),
+            ]
         )
     )
     required = {
-        "batch": draw(st.integers(1, 4).flatmap(lambda n: spellings(n * 32, Dimension.IMAGES))),
+        "batch": draw(st.integers(1, 4).flatmap(lambda n: spellings(Fraction(n * 32), Dimension.IMAGES))),
         "resolution": draw(st.sampled_from(["train {}, eval {}", "resolution(eval: {1}, train: {0})"])).format(*sides),
         "budget": WrittenSetting("budget", budget, points),
         "seed": WrittenSetting("seed", f"{{{', '.join(map(str, seeds))}}}", len(seeds)),
     }
     block = draw(_block(kind, name, required, names))
-    return WrittenBlock(kind, name, [draw(_swept(setting)) for setting in block.settings])
+    swept = draw(st.sampled_from(["", *_SHARES]))
+    return WrittenBlock(kind, name, [draw(_sweep(s.name)) if s.name == swept else s for s in block.settings])
 
 
 @st.composite
-def _swept(draw: st.DrawFn, written: WrittenSetting) -> WrittenSetting:
-    """A share as it is, or as a grid of several."""
-    (found, *_) = (s for classes in KINDS.values() for s in settings(classes[0]) if s.name == written.name)
-    shares = found.annotation is float and found.description.below == 1
-    if not shares or draw(st.booleans()):
-        return written
-    chosen = draw(st.lists(amounts(found.description, whole=False), min_size=1, max_size=3, unique=True))
+def _sweep(draw: st.DrawFn, name: str) -> WrittenSetting:
+    """A grid of shares, no two of them equal."""
+    chosen = draw(st.lists(amounts(_SHARES[name], whole=False), min_size=1, max_size=3, unique=True))
     texts = [draw(spellings(amount, Dimension.NUMBER)) for amount in chosen]
-    return WrittenSetting(written.name, f"{{{', '.join(texts)}}}", len(texts))
+    return WrittenSetting(name, f"{{{', '.join(texts)}}}", len(texts))
 
 
 def _again(block: WrittenBlock, seed: int) -> WrittenBlock:
@@ -143,15 +152,16 @@ def _block(
     draw: st.DrawFn,
     kind: str,
     name: str,
-    required: dict[str, str | WrittenSetting],
+    required: Mapping[str, str | WrittenSetting],
     names: Names,
-    without: frozenset[str] | set[str] = frozenset(),
+    without: Sequence[str] = (),
 ) -> WrittenBlock:
     """A block of the settings given, and of others that it must or may have, in any order."""
-    written = [text if isinstance(text, WrittenSetting) else WrittenSetting(key, text) for key, text in required.items()]
+    written = [
+        text if isinstance(text, WrittenSetting) else WrittenSetting(key, text) for key, text in required.items()
+    ]
     for setting in settings(KINDS[kind][0]):
-        open_choice = setting.name not in required and setting.name not in without
-        if open_choice and possible(setting.annotation, setting.description, names):
-            if setting.required or draw(st.booleans()):
-                written.append(WrittenSetting(setting.name, draw(values(setting, names, _BOUND))))
+        is_open = setting.name not in {*required, *without} and possible(setting.annotation, setting.description, names)
+        if is_open and (setting.required or draw(st.booleans())):
+            written.append(WrittenSetting(setting.name, draw(values(setting, names, _BOUND))))
     return WrittenBlock(kind, name, draw(st.permutations(written)))

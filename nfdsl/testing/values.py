@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -59,7 +59,7 @@ def possible(annotation: Any, description: Description, names: Names) -> bool:
         return bool(names.get(BLOCK_KINDS[annotation]))
     if annotation is str and description.names:
         return any(names.get(kind) for kind in description.names)
-    needed = settings(annotation) if is_dataclass(annotation) and isinstance(annotation, type) else ()
+    needed = settings(cast(type, annotation)) if is_dataclass(annotation) else ()
     return all(possible(s.annotation, s.description, names) for s in needed if s.required)
 
 
