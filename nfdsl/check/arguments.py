@@ -11,6 +11,7 @@ from nfdsl.check.names import unknown
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.nearest import is_one_edit
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import UNITS
 from nfdsl.source import Span
@@ -67,6 +68,20 @@ def _pairs(items: Sequence[ast.Value], schema_class: type) -> list[tuple[ast.Nam
         named = isinstance(item, ast.Name) and item.text in names and rest
         pairs.append((item, rest.pop(0)) if named and isinstance(item, ast.Name) else (None, item))
     return pairs
+
+
+def misspelt(value: ast.Value, schema_class: type) -> list[Diagnostic]:
+    """Returns a diagnostic for each word of a phrase that is one edit away from the name of a setting.
+
+    Such a word may be a value, so this is asked only where the phrase makes no sense as it is.
+    """
+    names = [field.name for field in settings(schema_class)]
+    followed = value.items[:-1] if isinstance(value, ast.Phrase) else ()
+    return [
+        unknown("unknown-setting", f"setting of `{vocabulary_word(schema_class)}`", item.text, item.span, names)
+        for item in followed
+        if isinstance(item, ast.Name) and item.text not in names and any(is_one_edit(item.text, name) for name in names)
+    ]
 
 
 def bind(

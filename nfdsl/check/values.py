@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from nfdsl.check.amounts import numbers
-from nfdsl.check.arguments import arguments, bind, head, vocabulary_word
+from nfdsl.check.arguments import arguments, bind, head, misspelt, vocabulary_word
 from nfdsl.check.names import unknown
 from nfdsl.check.point import Point, combinations, sweep
 from nfdsl.check.rejected import Rejected
@@ -107,6 +107,16 @@ class Evaluator:
     def _structure(self, value: ast.Value, classes: Sequence[type], wanted: Wanted) -> Points:
         """Returns the points of a vocabulary word with its arguments."""
         schema_class, given = arguments(value, classes, wanted)
+        try:
+            return self._word(value, schema_class, given, wanted)
+        except Rejected:
+            if names := misspelt(value, schema_class):
+                raise Rejected(*names) from None
+            raise
+
+    def _word(
+        self, value: ast.Value, schema_class: type, given: list[tuple[ast.Name | None, ast.Value]], wanted: Wanted
+    ) -> Points:
         fields = list(settings(schema_class))
         bound = bind(schema_class, fields, given, value.span)
         parts: list[Points] = []
