@@ -6,7 +6,6 @@ for one image; FLOPs of a forward pass are twice that, of a training step six ti
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import assert_never
 
 from nfdsl.schema.model import Model, NFNet
@@ -54,7 +53,6 @@ class _Linear:
 _Layer = _Convolution | _Linear
 
 
-@cache
 def parameters(model: Model, classes: int) -> int:
     """Returns the number of trained parameters, the classifier's included."""
     match model:
@@ -65,7 +63,6 @@ def parameters(model: Model, classes: int) -> int:
             assert_never(model)
 
 
-@cache  # a study asks for each network once a run
 def multiply_adds(model: Model, classes: int, resolution: int) -> int:
     """Returns the multiply-adds of one forward pass of one image of ``resolution x resolution`` pixels."""
     match model:

@@ -11,4 +11,5 @@ def diagnose(source: Source) -> list[Diagnostic]:
     study, diagnostics = study_of(source)
     if study is not None:
         _, diagnostics = plan(study, source.name)
-    return sorted(diagnostics, key=lambda diagnostic: diagnostic.primary.span.start)
+        diagnostics.sort(key=lambda diagnostic: diagnostic.primary.span.start)
+    return diagnostics

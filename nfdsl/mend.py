@@ -47,7 +47,7 @@ def described(fixed: Diagnostic) -> str:
 
 def _attempts(mended: Mended, seen: set[str]) -> Iterator[Mended]:
     """Yields the spec after all of its fixes, then after each of them alone; never a text seen before."""
-    fixable = list(_apart(mended.left))
+    fixable = list(_apart(mended.left, mended.source))
     for chosen in [fixable, *([found] for found in fixable)] if len(fixable) > 1 else [fixable]:
         text = applied(mended.source.text, [found.fix for found in chosen if found.fix])
         if text not in seen:
@@ -55,10 +55,11 @@ def _attempts(mended: Mended, seen: set[str]) -> Iterator[Mended]:
             yield Mended(source, (*mended.fixed, *chosen), diagnose(source))
 
 
-def _apart(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yields the diagnostics with fixes of which no two touch the same place."""
+def _apart(diagnostics: Iterable[Diagnostic], source: Source) -> Iterator[Diagnostic]:
+    """Yields the diagnostics with fixes in this source of which no two touch the same place."""
     end = -1
-    fixable = [(found.fix.span.start, found.fix.span.end, found) for found in diagnostics if found.fix]
+    own = (found for found in diagnostics if found.fix is not None and found.fix.span.source is source)
+    fixable = [(found.fix.span.start, found.fix.span.end, found) for found in own if found.fix]
     for start, stop, found in sorted(fixable, key=lambda entry: entry[:2]):
         if start > end:
             yield found

@@ -45,7 +45,9 @@ def arguments(
     words = {vocabulary_word(schema_class): schema_class for schema_class in classes}
     if isinstance(value, ast.Call):
         if value.function.text not in words:
-            raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", value.function.text, value.function.span, words))
+            raise Rejected(
+                unknown("unknown-word", f"value of `{wanted.axis}`", value.function.text, value.function.span, words)
+            )
         return words[value.function.text], [(argument.name, argument.value) for argument in value.arguments]
     items = list(value.items) if isinstance(value, ast.Phrase) else [value]
     if head(value) in words:
@@ -54,7 +56,7 @@ def arguments(
     if len(classes) == 1:
         return classes[0], _pairs(items, classes[0])
     if isinstance(items[0], ast.Name):
-        raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", items[0].text, items[0].span, words))
+        raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", items[0].text, items[0].span, words))
     raise wanted.but_is(value, "one of " + ", ".join(f"`{word}(...)`" for word in words))
 
 

@@ -1,13 +1,14 @@
 """What to say of a name nobody knows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.nearest import nearest
 from nfdsl.source import Span
 
 _DIGITS = re.compile("[0-9]+")  # `net_1` may be like `net_2`, and is not a misspelling of it
+_SHOWN = 20
 
 
 def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[str]) -> Diagnostic:
@@ -18,5 +19,10 @@ def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[st
         advice = f"did you mean `{meant}`?"
         fix = Fix(span, meant) if _DIGITS.sub("", name) != _DIGITS.sub("", meant) else None
     else:
-        advice, fix = "known: " + (", ".join(f"`{word}`" for word in known) or "none"), None
-    return Diagnostic(code, f"unknown {what} `{name}`", Label(span, f"no {what} has this name"), help=advice, fix=fix)
+        advice, fix = f"known: {_listed(known)}", None
+    return Diagnostic(code, f"`{name}` is no {what}", Label(span, "not known"), help=advice, fix=fix)
+
+
+def _listed(known: Sequence[str]) -> str:
+    shown = ", ".join(f"`{word}`" for word in known[:_SHOWN])
+    return f"{shown} and {len(known) - _SHOWN} more" if len(known) > _SHOWN else shown or "none"

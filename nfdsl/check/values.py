@@ -153,5 +153,5 @@ def _word(value: ast.Value, choices: Any, wanted: Wanted) -> str:
     if not isinstance(value, ast.Name):
         raise wanted.but_is(value, "one of " + ", ".join(f"`{choice}`" for choice in choices))
     if value.text not in choices:
-        raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", value.text, value.span, choices))
+        raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", value.text, value.span, choices))
     return value.text

@@ -74,11 +74,14 @@ def setting(
 
 def settings(schema_class: type) -> Iterator[Setting]:
     """Yields the settings of a schema class in the order positional arguments fill them."""
-    yield from _settings(schema_class)
+    return iter(_settings(schema_class))
 
 
-@cache  # resolving the annotations takes longer than all else that is done with them
+@cache  # resolving the names in annotations is slow
 def _settings(schema_class: type) -> tuple[Setting, ...]:
     hints = get_type_hints(schema_class)
-    described = [item for item in fields(schema_class) if _KEY in item.metadata]
-    return tuple(Setting(item.name, hints[item.name], item.default, item.metadata[_KEY]) for item in described)
+    return tuple(
+        Setting(item.name, hints[item.name], item.default, item.metadata[_KEY])
+        for item in fields(schema_class)
+        if _KEY in item.metadata
+    )
