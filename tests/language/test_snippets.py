@@ -27,7 +27,7 @@ def cases() -> list[pytest.ParameterSet]:
 
 def expected(text: str) -> list[tuple[int, str]]:
     lines = enumerate(text.splitlines(), start=1)
-    return [(number, code) for number, line in lines for code in EXPECTED.findall(line)]
+    return [(number, code) for number, line in lines for code in sorted(EXPECTED.findall(line))]
 
 
 @pytest.mark.parametrize("text", cases())
