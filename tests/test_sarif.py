@@ -69,7 +69,7 @@ def test_a_result_in_full():
 
 @pytest.mark.parametrize("entry", [entry for entry in catalogue().values() if entry.kind != "sh"], ids=lambda e: e.code)
 def test_every_code_has_a_rule_with_help(entry):
-    found = run("a.nfx", completed(entry.wrong, entry.kind))
+    found = run("study.nfx", completed(entry.wrong, entry.kind))
     (rule,), (result,) = found["tool"]["driver"]["rules"], found["results"]
     assert (rule["id"], rule["shortDescription"]["text"]) == (entry.code, entry.headline)
     assert entry.wrong in rule["help"]["markdown"]

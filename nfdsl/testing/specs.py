@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Augment, Cosine, Linear, Recipe
+from nfdsl.schema.training import Augment, Cosine, Linear, Recipe, Start
 from nfdsl.schema.units import Dimension
 from nfdsl.testing.amounts import amounts, spellings
 from nfdsl.testing.values import Bound, Names, possible, values
@@ -47,11 +47,13 @@ def written_specs(draw: st.DrawFn) -> WrittenSpec:
     models = [draw(_model(f"net_{number}")) for number in range(draw(st.integers(1, 2)))]
     names = {"data": [block.name for block in data], "hardware": [block.name for block in hardware]}
     names["model"] = [block.name for block in models]
-    pretrains = [draw(_training("pretrain", "base", names, seed=0))]
+    pretrains = [draw(_training("pretrain", "base", names, _BOUND, seed=0))]
     if draw(st.booleans()):
         pretrains.append(_again(pretrains[0], draw(st.integers(1000, 1999))))
     names["pretrain"] = [block.name for block in pretrains]
-    finetunes = [draw(_training("finetune", "tuned", names, seed=2000))] if draw(st.booleans()) else []
+    best = st.integers(1, _candidates(pretrains)).map(str)
+    bound = {**_BOUND, (Start, "best"): best}
+    finetunes = [draw(_training("finetune", "tuned", names, bound, seed=2000))] if draw(st.booleans()) else []
     names["finetune"] = [block.name for block in finetunes]
     reports = [draw(_report("paper", names))] if draw(st.booleans()) else []
     blocks = draw(st.permutations([*data, *hardware, *models, *pretrains, *finetunes, *reports]))
@@ -100,7 +102,7 @@ def _model(draw: st.DrawFn, name: str) -> WrittenBlock:
 
 
 @st.composite
-def _training(draw: st.DrawFn, kind: str, name: str, names: Names, *, seed: int) -> WrittenBlock:
+def _training(draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound, *, seed: int) -> WrittenBlock:
     """A block whose runs no other block has, since its seeds are from `seed` to `seed` + 999."""
     seeds = sorted(draw(st.sets(st.integers(seed, seed + 999), min_size=1, max_size=3)))
     sides = [f"{draw(st.integers(1, 4)) * 32}px" for _ in range(2)]
@@ -121,7 +123,7 @@ def _training(draw: st.DrawFn, kind: str, name: str, names: Names, *, seed: int)
         "budget": WrittenSetting("budget", budget, points),
         "seed": WrittenSetting("seed", f"{{{', '.join(map(str, seeds))}}}", len(seeds)),
     }
-    block = draw(_block(kind, name, required, names))
+    block = draw(_block(kind, name, required, names, bound))
     swept = draw(st.sampled_from(["", *_SHARES]))
     return WrittenBlock(kind, name, [draw(_sweep(s.name)) if s.name == swept else s for s in block.settings])
 
@@ -139,6 +141,12 @@ def _again(block: WrittenBlock, seed: int) -> WrittenBlock:
     return WrittenBlock(block.kind, f"{block.name}_again", [WrittenSetting("seed", str(seed))], block.name)
 
 
+def _candidates(pretrains: Sequence[WrittenBlock]) -> int:
+    """Returns how many networks of each model any of the blocks has at least: those of its budgets and shares."""
+    seeds = next(setting.points for setting in pretrains[0].settings if setting.name == "seed")
+    return pretrains[0].points // seeds
+
+
 @st.composite
 def _report(draw: st.DrawFn, name: str, names: Names) -> WrittenBlock:
     drawn = {"pretrain": _PRETRAIN_FIGURES, "finetune": _FINETUNE_FIGURES}
@@ -154,6 +162,7 @@ def _block(
     name: str,
     required: Mapping[str, str | WrittenSetting],
     names: Names,
+    bound: Bound = _BOUND,
     without: Sequence[str] = (),
 ) -> WrittenBlock:
     """A block of the settings given, and of others that it must or may have, in any order."""
@@ -163,5 +172,5 @@ def _block(
     for setting in settings(KINDS[kind][0]):
         is_open = setting.name not in {*required, *without} and possible(setting.annotation, setting.description, names)
         if is_open and (setting.required or draw(st.booleans())):
-            written.append(WrittenSetting(setting.name, draw(values(setting, names, _BOUND))))
+            written.append(WrittenSetting(setting.name, draw(values(setting, names, bound))))
     return WrittenBlock(kind, name, draw(st.permutations(written)))

@@ -135,7 +135,12 @@ def test_every_misspelt_setting_is_reported_with_what_was_meant(spec: WrittenSpe
     assert re.fullmatch(r"did you mean `(\w+)`\?", found.help)
 
 
-ARGUMENTS = [(called(word), uses[0], s.name) for word, uses in words().items() for s in settings_of(word) if uses[0].owner in KINDS]
+ARGUMENTS = [
+    (called(word), uses[0], setting.name)
+    for word, uses in words().items()
+    for setting in settings_of(word)
+    if uses[0].owner in KINDS
+]
 
 
 @pytest.mark.parametrize(
