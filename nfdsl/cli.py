@@ -6,6 +6,7 @@ Commands import what they need when they are called, so that ``nfdsl check`` sta
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
 
 if TYPE_CHECKING:  # the one place where imports are late
+    from nfdsl.check.study import Study
     from nfdsl.plan import Plan
     from nfdsl.verdict import Verdict
 
@@ -39,12 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nfdsl", description="Carries out scaling studies written in .nfx files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    command = commands.add_parser("new", help="write a spec to start from")
+    command.add_argument("name", nargs="?", default="study", metavar="NAME", help="of the file, .nfx or not (study)")
+    command.set_defaults(command=_new)
+
     command = commands.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--fix", action="store_true", help="mend what can be mended, in the files themselves")
     formats = command.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
     formats.add_argument("--sarif", action="store_true", help="print the diagnostics as SARIF 2.1.0")
+    _add_set(command)
     command.set_defaults(command=_check)
 
     command = commands.add_parser("explain", help="say what a diagnostic means, with a wrong and a right example")
@@ -52,28 +59,73 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the explanation as JSON")
     command.set_defaults(command=_explain)
 
+    command = commands.add_parser("fmt", help="put specs in the one style")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not in style")
+    command.set_defaults(command=_fmt)
+
     command = commands.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
+    _add_set(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
     command.set_defaults(command=_plan)
+
+    command = commands.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--run", metavar="ID", help="the run whose id begins so")
+    command.add_argument(
+        "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
+    )
+    _add_set(command)
+    command.set_defaults(command=_show_study)
+
+    command = commands.add_parser("diff", help="say what changes between two specs, and which runs that affects")
+    command.add_argument("old", metavar="A")
+    command.add_argument("new", metavar="B")
+    command.add_argument("--json", action="store_true", help="print the difference as JSON")
+    command.set_defaults(command=_diff)
 
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
+    _add_set(command)
     command.set_defaults(command=_run)
 
     command = commands.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
+
+    command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
+    command.set_defaults(command=_lsp)
     return parser
+
+
+def _add_set(command: argparse.ArgumentParser) -> None:
+    text = "say a setting in another way, for example scaling.batch='64 images'; may be repeated"
+    command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from nfdsl.starter import write_starter
+
+    try:
+        path = write_starter(arguments.name)
+    except FileExistsError as error:
+        print(f"nfdsl: {error.filename} is there already; give another name: nfdsl new NAME", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(f"nfdsl: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    print(f"wrote {path}, a study that runs as it is, in about a minute:\n  nfdsl plan {path}\n  nfdsl run {path}")
+    return DONE
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from nfdsl.verdict import verdict
 
     try:
-        verdicts = [verdict(name, fix=arguments.fix) for name in arguments.files]
+        verdicts = [verdict(name, arguments.assignments, fix=arguments.fix) for name in arguments.files]
     except OSError as error:
         print(f"nfdsl: cannot write the fixes: {error}", file=sys.stderr)
         return USAGE
@@ -121,22 +173,78 @@ def _explain(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _fmt(arguments: argparse.Namespace) -> int:
+    from nfdsl.style import style
+
+    in_order = True
+    for name in arguments.files:
+        try:
+            styled = style(name, check=arguments.check)
+        except Unreadable as error:
+            print(f"error[unreadable-file]: {error}", file=sys.stderr)
+            in_order = False
+            continue
+        _show(styled.diagnostics)
+        if styled.changed:
+            print(f"{name}: not in style" if arguments.check else f"{name}: formatted")
+        in_order = in_order and not styled.diagnostics and not (styled.changed and arguments.check)
+    return DONE if in_order else WRONG_SPEC
+
+
 def _plan(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from nfdsl.study.directory import StudyDirectory
     from nfdsl.tables import plan_json, print_plan
 
-    planned = _planned(arguments.file)
+    planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
-    _, plan = planned
+    _, _, plan = planned
     results, _ = StudyDirectory(_directory(arguments)).results(run.id for run in plan.runs)
     states = {run: result.state for run, result in results.items()}
     if arguments.json:
         print(plan_json(plan, states))
     else:
         print_plan(plan, states, Console())
+    return DONE
+
+
+def _show_study(arguments: argparse.Namespace) -> int:
+    from nfdsl.show.study import shown
+
+    if arguments.run is None and arguments.form != "nfx":
+        print(f"nfdsl: --as {arguments.form} shows one run; say which: --run ID", file=sys.stderr)
+        return USAGE
+    studied = _planned(arguments.file, arguments.assignments)
+    if studied is None:
+        return WRONG_SPEC
+    source, study, plan = studied
+    if arguments.run is None:
+        print(shown(study, source), end="")
+        return DONE
+
+    from nfdsl.show.run import UnknownRun, find, shown_as
+
+    try:
+        print(shown_as(arguments.form, find(plan, arguments.run), plan, study), end="")
+    except UnknownRun as unknown:
+        print(f"nfdsl: {unknown}", file=sys.stderr)
+        return USAGE
+    return DONE
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from nfdsl.diff.report import difference, to_json, to_text
+    from nfdsl.diff.runs import Planned
+    from nfdsl.syntax.load import load
+
+    old, new = _planned(arguments.old), _planned(arguments.new)
+    if old is None or new is None:
+        return WRONG_SPEC
+    before, after = (Planned(study, plan, load(source).file.lets) for source, study, plan in (old, new))
+    found = difference(before, after)
+    print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE
 
 
@@ -150,10 +258,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from nfdsl.study.lock import Held
     from nfdsl.tables import plan_json
 
-    planned = _planned(arguments.file)
+    planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
-    source, plan = planned
+    source, _, plan = planned
     directory = StudyDirectory(_directory(arguments))
     console = Console()
     events = carry_out(plan, directory, study_json=describe(plan, source), plan_json=plan_json(plan, {}))
@@ -164,7 +272,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return USAGE
     print_closing(outcome, plan, console)
     if outcome.stopped:
-        console.print(f"stopped; to go on: nfdsl run {arguments.file}", markup=False, highlight=False)
+        again = shlex.join(["nfdsl", "run", arguments.file, *(f"--set={each}" for each in arguments.assignments)])
+        console.print(f"stopped; to go on: {again}", markup=False, highlight=False)
         return STOPPED
     _write_report(directory.path)
     return DONE if outcome.complete else RUN_FAILED
@@ -172,6 +281,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     return _write_report(arguments.directory)
+
+
+def _lsp(_: argparse.Namespace) -> int:
+    try:
+        from nfdsl.editor.server import SERVER
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"lsprotocol", "pygls"}:
+            raise
+        print("nfdsl: editors need the extra `lsp`: pip install 'nfdsl[lsp]'", file=sys.stderr)
+        return USAGE
+    SERVER.start_io()
+    return DONE
 
 
 def _write_report(directory: Path) -> int:
@@ -197,19 +318,19 @@ def _read(name: str) -> Source | None:
         return None
 
 
-def _planned(name: str) -> "tuple[Source, Plan] | None":
-    """Returns the plan of the spec at `name`, or none once what is wrong has been shown."""
+def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study, Plan] | None":
+    """Returns a spec, its study and its plan, or none once what is wrong has been shown."""
     from nfdsl.plan import plan
 
     source = _read(name)
     if source is None:
         return None
-    study, diagnostics = study_of(source)
+    study, diagnostics = study_of(source, assignments)
     planned = None
     if study is not None:
         planned, diagnostics = plan(study, Path(name).stem)
     _show(diagnostics)
-    return (source, planned) if planned else None
+    return (source, study, planned) if study and planned else None
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:

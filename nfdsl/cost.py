@@ -1,7 +1,7 @@
-"""What a network costs, worked out from its architecture alone: exact parameters and multiply-adds.
+"""The exact size and work of a network, counted from its architecture.
 
-Multiply-adds are those of convolutions and matrix products, squeeze-excite and classifier included,
-for one image; FLOPs of a forward pass are twice that, of a training step six times.
+Work is counted in multiply-adds of convolutions and matrix products, padding included, as papers' "FLOPs" of NFNets
+are; everything else a network does is left out. Training takes 6 FLOPs per multiply-add: 2, forward and twice back.
 """
 
 from collections.abc import Iterator
@@ -12,89 +12,73 @@ from nfdsl.schema.model import Model, NFNet
 
 
 @dataclass(frozen=True)
-class _Convolution:
-    """A convolution with a gain and a bias for each output channel, at one output resolution."""
+class Layer:
+    """What one layer, or several alike, adds to the sums."""
 
-    side: int
-    inputs: int
-    outputs: int
-    resolution: int
-    groups: int = 1
+    parameters: int
+    multiply_adds: int
 
-    @property
-    def parameters(self) -> int:
-        return self._weights + 2 * self.outputs
-
-    @property
-    def multiply_adds(self) -> int:
-        return self._weights * self.resolution**2
-
-    @property
-    def _weights(self) -> int:
-        return self.side**2 * (self.inputs // self.groups) * self.outputs
-
-
-@dataclass(frozen=True)
-class _Linear:
-    """A matrix product with a bias, once an image."""
-
-    inputs: int
-    outputs: int
-
-    @property
-    def parameters(self) -> int:
-        return (self.inputs + 1) * self.outputs
-
-    @property
-    def multiply_adds(self) -> int:
-        return self.inputs * self.outputs
-
-
-_Layer = _Convolution | _Linear
+    def __mul__(self, count: int) -> "Layer":
+        return Layer(self.parameters * count, self.multiply_adds * count)
 
 
 def parameters(model: Model, classes: int) -> int:
-    """Returns the number of trained parameters, the classifier's included."""
-    match model:
-        case NFNet():
-            layers = sum(layer.parameters for layer in _nfnet(model, classes, model.stride))
-            return layers + sum(model.depth)  # and each block's skip gain
-        case _:
-            assert_never(model)
+    """Returns how many numbers are learned, the classifier of `classes` included."""
+    return sum(layer.parameters for layer in _layers(model, classes, resolution=1))
 
 
 def multiply_adds(model: Model, classes: int, resolution: int) -> int:
-    """Returns the multiply-adds of one forward pass of one image of ``resolution x resolution`` pixels."""
+    """Returns the multiply-adds of classifying one square image with sides of `resolution` pixels."""
+    return sum(layer.multiply_adds for layer in _layers(model, classes, resolution))
+
+
+def _layers(model: Model, classes: int, resolution: int) -> Iterator[Layer]:
     match model:
         case NFNet():
-            return sum(layer.multiply_adds for layer in _nfnet(model, classes, resolution))
+            return _nfnet(model, classes, resolution)
         case _:
             assert_never(model)
 
 
-def _nfnet(model: NFNet, classes: int, resolution: int) -> Iterator[_Layer]:
-    """Yields the layers of an NFNet; SAME padding rounds up where a stride does not divide (appendix C)."""
-    width, side = 3, resolution
-    for outputs, stride in zip(model.stem_widths, (2, 1, 1, 2), strict=True):
-        side = -(-side // stride)
-        yield _Convolution(3, width, outputs, side)
-        width = outputs
-    for depth, outputs, stride in zip(model.depth, model.width, model.stage_strides, strict=True):
-        for block in range(depth):
-            yield from _nfnet_block(model, width, outputs, side, stride if block == 0 else 1)
-            side = -(-side // stride) if block == 0 else side
-            width = outputs
-    yield _Convolution(1, width, model.final_width, side)
-    yield _Linear(model.final_width, classes)
+def _nfnet(model: NFNet, classes: int, resolution: int) -> Iterator[Layer]:
+    side, inputs = resolution, 3
+    for outputs, stride in zip(model.stem_widths, model.stem_strides, strict=True):
+        side = _strided(side, stride)
+        yield _convolution(3, inputs, outputs, side)
+        inputs = outputs
+    for depth, width, stride in zip(model.depth, model.width, model.stage_strides, strict=True):
+        yield from _block(model, inputs, width, stride, side)
+        side, inputs = _strided(side, stride), width
+        for layer in _block(model, width, width, 1, side):
+            yield layer * (depth - 1)
+    yield _convolution(1, inputs, model.final_width, side)
+    yield _linear(model.final_width, classes)
 
 
-def _nfnet_block(model: NFNet, inputs: int, outputs: int, side: int, stride: int) -> Iterator[_Layer]:
-    inner, groups, reduced = model.inner_width(outputs), model.groups(outputs), -(-side // stride)
-    yield _Convolution(1, inputs, inner, side)
-    yield _Convolution(3, inner, inner, reduced, groups)
-    yield _Convolution(3, inner, inner, reduced, groups)
-    yield _Convolution(1, inner, outputs, reduced)
+def _block(model: NFNet, inputs: int, outputs: int, stride: int, side: int) -> Iterator[Layer]:
+    """Yields the layers of a block that takes images of `side`; its 3x3 convolutions and what follows see fewer."""
+    inner, groups, hidden = model.inner_width(outputs), model.groups(outputs), model.se_width(outputs)
+    reduced = _strided(side, stride)
+    yield _convolution(1, inputs, inner, side)
+    yield _convolution(3, inner, inner, reduced, groups) * 2
+    yield _convolution(1, inner, outputs, reduced)
     if stride > 1 or inputs != outputs:
-        yield _Convolution(1, inputs, outputs, reduced)
-    yield _Linear(outputs, model.se_width(outputs))
-    yield _Linear(model.se_width(outputs), outputs)
+        yield _convolution(1, inputs, outputs, reduced)
+    yield _linear(outputs, hidden)
+    yield _linear(hidden, outputs)
+    yield Layer(parameters=1, multiply_adds=0)  # the skip gain
+
+
+def _convolution(kernel: int, inputs: int, outputs: int, side: int, groups: int = 1) -> Layer:
+    """A convolution with square kernel, whose output has `side`, and a gain and a bias for each output channel."""
+    weights = kernel**2 * (inputs // groups) * outputs
+    return Layer(weights + 2 * outputs, weights * side**2)
+
+
+def _linear(inputs: int, outputs: int) -> Layer:
+    return Layer(inputs * outputs + outputs, inputs * outputs)
+
+
+def _strided(side: int, stride: int) -> int:
+    """Returns the side of what SAME padding makes of an image's `side`."""
+    return -(-side // stride)

@@ -1,27 +1,52 @@
 """Ids of runs and programs: hashes of what they are, not of how a spec words it.
 
-The canonical text of a value holds its class, every setting with defaults filled in, and exact
+The canonical text of a value is JSON that holds its class, every setting with defaults filled in, and exact
 numbers, in sorted order. Units are already converted, so ``1 epochs`` and ``100 % of`` it agree.
 """
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
+from functools import cache
 from typing import Any, cast
 
+_AS_WRITTEN = {int, float}  # JSON writes finite ones as Python does, and the schema has no others
 _DIGITS = 12  # 48 bits: among 10,000 runs two collide with chance 2e-7
+
+
+class Identities:
+    """Ids of many values that have parts in common; what a part says is worked out once."""
+
+    def __init__(self) -> None:
+        # By identity, as equal values may differ in text (1 and 1.0). Holding the value keeps its identity its own.
+        self._texts: dict[int, tuple[Any, str]] = {}
+
+    def digest(self, *values: Any) -> str:
+        """Returns the id of `values`: 12 hexadecimal digits."""
+        text = f"[{','.join([self._text(value) for value in values])}]"
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    def _text(self, value: Any) -> str:
+        if isinstance(value, int | float | str) or value is None:
+            return json.dumps(value) if type(value) not in _AS_WRITTEN else repr(value)
+        if isinstance(value, tuple):
+            return f"[{','.join([self._text(item) for item in cast(tuple[Any, ...], value)])}]"
+        known = self._texts.get(id(value))
+        if known is None:
+            known = self._texts[id(value)] = (value, self._settings(value))
+        return known[1]
+
+    def _settings(self, value: Any) -> str:
+        schema_class = cast(type[Any], type(value))
+        settings = [f'"{name}":{self._text(getattr(value, name))}' for name in _names(schema_class)]
+        return f'{{"{schema_class.__name__}":{{{",".join(settings)}}}}}'
 
 
 def digest(*values: Any) -> str:
     """Returns the id of `values`: 12 hexadecimal digits."""
-    text = json.dumps([_canonical(value) for value in values], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+    return Identities().digest(*values)
 
 
-def _canonical(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        settings = {item.name: _canonical(getattr(value, item.name)) for item in fields(value)}
-        return {type(value).__name__: settings}
-    if isinstance(value, tuple):
-        return [_canonical(item) for item in cast(tuple[Any, ...], value)]
-    return value
+@cache
+def _names(schema_class: type) -> list[str]:
+    return sorted(item.name for item in fields(schema_class))

@@ -19,16 +19,18 @@ class Mended:
     left: list[Diagnostic]
 
 
-def mend(source: Source) -> Mended:
+def mend(source: Source, assignments: Sequence[str] = ()) -> Mended:
     """Returns the spec with every fix made that does not leave more diagnostics than there were.
 
     Fixes that do not overlap are made together; where that makes the spec worse, one at a time. The
     result is checked again, until nothing more can be fixed.
     """
-    mended = Mended(source, (), diagnose(source))
+    mended = Mended(source, (), diagnose(source, assignments))
     seen = {source.text}
     for _ in range(_ROUNDS):
-        better = next((attempt for attempt in _attempts(mended, seen) if len(attempt.left) <= len(mended.left)), None)
+        better = next(
+            (attempt for attempt in _attempts(mended, seen, assignments) if len(attempt.left) <= len(mended.left)), None
+        )
         if better is None:
             break
         mended = better
@@ -45,14 +47,14 @@ def described(fixed: Diagnostic) -> str:
     return f"{fix.span}: {change} ({fixed.code})"
 
 
-def _attempts(mended: Mended, seen: set[str]) -> Iterator[Mended]:
+def _attempts(mended: Mended, seen: set[str], assignments: Sequence[str]) -> Iterator[Mended]:
     """Yields the spec after all of its fixes, then after each of them alone; never a text seen before."""
     fixable = list(_apart(mended.left, mended.source))
     for chosen in [fixable, *([found] for found in fixable)] if len(fixable) > 1 else [fixable]:
         text = applied(mended.source.text, [found.fix for found in chosen if found.fix])
         if text not in seen:
             source = replace(mended.source, text=text)
-            yield Mended(source, (*mended.fixed, *chosen), diagnose(source))
+            yield Mended(source, (*mended.fixed, *chosen), diagnose(source, assignments))
 
 
 def _apart(diagnostics: Iterable[Diagnostic], source: Source) -> Iterator[Diagnostic]:

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
-from nfdsl.check.point import Point
+from nfdsl.check.point import Point, refuse_more_than_limit
 from nfdsl.check.rejected import Rejected
+from nfdsl.check.rules import broken, operand
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import CheckedBlock, Study
 from nfdsl.cost import multiply_adds, parameters
 from nfdsl.diagnostics import Diagnostic, Label
-from nfdsl.identity import digest
+from nfdsl.identity import Identities
 from nfdsl.length import core_hours, images_of, length
 from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model
-from nfdsl.schema.program import program_key
+from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
 from nfdsl.schema.run import Length
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Training, Tune
+from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Start, Training, Tune
 from nfdsl.schema.units import Dimension, quantity
 
 
@@ -93,20 +95,21 @@ class Plan:
 
 def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
     """Returns the plan of a checked study, or none and what stands in its way."""
-    drafts: list[_Draft] = []
+    planner = _Planner()
     diagnostics: list[Diagnostic] = []
     for block in _training_blocks(study):
         try:
-            drafts.extend(_drafts(block, drafts))
+            planner.add(block)
         except Rejected as rejected:
             diagnostics.extend(rejected.diagnostics)
+    drafts = planner.drafts
     diagnostics.extend(_identical(drafts))
     if diagnostics:
         return None, list(dict.fromkeys(diagnostics))
-    runs = [run for draft in drafts for run in draft.runs]
+    runs = tuple(run for draft in drafts for run in draft.runs)
     programs = {draft.program.id: draft.program for draft in drafts}
     figures = [figure for block in study.blocks.values() for figure in _figures(block)]
-    return Plan(name, tuple(programs.values()), tuple(runs), tuple(d.cell for d in drafts), tuple(figures)), []
+    return Plan(name, tuple(programs.values()), runs, tuple(draft.cell for draft in drafts), tuple(figures)), []
 
 
 @dataclass(frozen=True)
@@ -131,26 +134,112 @@ class _Network:
 def _training_blocks(study: Study) -> Iterator[CheckedBlock]:
     """Yields the blocks that train, those that others start from first."""
     for kind in ("pretrain", "finetune"):
-        yield from (block for block in study.blocks.values() if block.definition.kind == kind)
+        yield from (b for b in study.blocks.values() if b.carried_out and b.definition.kind == kind)
 
 
 def _figures(block: CheckedBlock) -> Iterable[Figure]:
-    return (figure for point in block.points if isinstance(point.value, Report) for figure in point.value.figure)
+    points = block.points if block.carried_out else ()
+    return (figure for point in points if isinstance(point.value, Report) for figure in point.value.figure)
 
 
-def _drafts(block: CheckedBlock, earlier: list[_Draft]) -> Iterator[_Draft]:
-    swept = _swept_axes(block.points)
-    for point in block.points:
-        match point.value:
-            case Pretrain():
-                networks = [_Network(dict(point.labels)["model"], point.value.model)]
-            case Finetune():
-                networks = list(_starts(point.value, earlier))
-            case _:
-                continue
-        for network in networks:
-            labels = {axis: choice for axis, choice in point.labels if axis in swept}
-            yield _draft(block.definition, point.value, network, labels)
+class _Planner:
+    """Works out the cells of one block after the other, and what they have in common only once."""
+
+    def __init__(self) -> None:
+        self.drafts: list[_Draft] = []
+        self._identities = Identities()
+        self._programs: dict[ProgramKey, Program] = {}
+        self._by_block: dict[str, list[_Draft]] = {}
+        self._size = 0  # runs so far
+
+    def add(self, block: CheckedBlock) -> None:
+        """Adds the cells of a block. Raises `Rejected` where they cannot be."""
+        swept = _swept_axes(block.points)
+        added = self._by_block.setdefault(block.definition.name, [])
+        starts: dict[Start, list[_Network]] = {}
+        for point in block.points:
+            match point.value:
+                case Pretrain():
+                    networks = [_Network(dict(point.labels)["model"], point.value.model)]
+                case Finetune():
+                    start = point.value.start
+                    networks = starts.get(start) or starts.setdefault(start, self._starts(start, block.definition))
+                case _:
+                    continue
+            for network in networks:
+                labels = {axis: choice for axis, choice in point.labels if axis in swept}
+                draft = self._draft(block.definition, point.value, network, labels)
+                self._size += len(draft.runs)
+                refuse_more_than_limit(self._size, block.definition.block.name.span)
+                added.append(draft)
+                self.drafts.append(draft)
+
+    def _starts(self, start: Start, definition: Definition) -> list[_Network]:
+        """Returns the networks a fine-tune begins from: the `best` of each model."""
+        models: dict[Model, list[_Draft]] = {}
+        for draft in self._by_block.get(start.block, []):
+            models.setdefault(draft.runs[0].model, []).append(draft)
+        networks: list[_Network] = []
+        for model, drafts in models.items():
+            label = drafts[0].runs[0].label
+            if len(drafts) < start.best:
+                raise Rejected(_too_few_candidates(start, label, len(drafts), definition, drafts[0].definition))
+            candidates = tuple(run.id for draft in drafts for run in draft.runs)
+            networks += [_Network(label, model, Selection(candidates, start.by, rank)) for rank in range(start.best)]
+        return networks
+
+    def _program(self, network: _Network, key: ProgramKey) -> Program:
+        if key not in self._programs:
+            macs = multiply_adds(network.model, key.classes, key.resolution)
+            params = parameters(network.model, key.classes)
+            identity = self._identities.digest(key)
+            self._programs[key] = Program(identity, network.label, params, macs, key.resolution, key.batch)
+        return self._programs[key]
+
+    def _draft(
+        self, definition: Definition, training: Training, network: _Network, labels: Mapping[str, str]
+    ) -> _Draft:
+        """Returns one cell: a network and a recipe at every learning rate."""
+        recipe = Recipe(**{name: getattr(training, name) for name in _RECIPE})
+        program = self._program(network, program_key(network.model, recipe))
+        flops_per_image = 6 * program.macs_per_image
+        examples = _examples(recipe.data, definition)
+        size = _length(training, flops_per_image, examples, definition)
+        tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
+        rates = sorted(set(tune.over))
+        # The id of a start stands for all its candidates, which may be thousands.
+        start = None if network.start is None else self._identities.digest(network.start)
+        content = (_essence(recipe), network.model, size, start)
+        cell = self._identities.digest("cell", content, training.lr)
+        flops = flops_per_image * size.images
+        sam_flops = round(flops * Fraction(repr(recipe.sam.fraction))) if recipe.sam else 0
+        rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
+        runs = tuple(
+            PlannedRun(
+                id=self._identities.digest(content, lr),
+                block=definition.name,
+                kind="pretrain" if network.start is None else "finetune",
+                label=network.label,
+                labels={"model": network.label, **labels, **rank, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
+                cell=cell,
+                program=program.id,
+                recipe=recipe,
+                model=network.model,
+                lr=lr,
+                epochs=size.images / examples,
+                length=size,
+                start=network.start,
+                train_flops=flops,
+                sam_flops=sam_flops,
+                core_hours=core_hours(flops + sam_flops, recipe.hardware),
+            )
+            for lr in rates
+        )
+        ids = tuple(run.id for run in runs)
+        return _Draft(definition, program, runs, Cell(cell, ids, tune.using, tune.minimizing))
+
+
+_RECIPE = [setting.name for setting in settings(Recipe)]
 
 
 def _swept_axes(points: Iterable[Point[Any]]) -> set[str]:
@@ -162,57 +251,15 @@ def _swept_axes(points: Iterable[Point[Any]]) -> set[str]:
     return {axis for axis, seen in choices.items() if len(seen) > 1}
 
 
-def _starts(finetune: Finetune, earlier: list[_Draft]) -> Iterator[_Network]:
-    """Yields the networks a fine-tune begins from: the `best` of each model."""
-    start = finetune.start
-    models: dict[str, list[_Draft]] = {}
-    for draft in earlier:
-        if draft.definition.name == start.block:
-            models.setdefault(draft.runs[0].label, []).append(draft)
-    for label, drafts in models.items():
-        candidates = tuple(run.id for draft in drafts for run in draft.runs)
-        for rank in range(min(start.best, len(drafts))):
-            yield _Network(label, drafts[0].runs[0].model, Selection(candidates, start.by, rank))
-
-
-def _draft(definition: Definition, training: Training, network: _Network, labels: Mapping[str, str]) -> _Draft:
-    """Returns one cell: a network and a recipe at every learning rate."""
-    recipe = Recipe(**{setting.name: getattr(training, setting.name) for setting in settings(Recipe)})
-    key = program_key(network.model, recipe)
-    macs = multiply_adds(network.model, key.classes, key.resolution)
-    params = parameters(network.model, key.classes)
-    program = Program(digest(key), network.label, params, macs, key.resolution, key.batch)
-    examples = _examples(recipe.data, definition)
-    size = _length(training, 6 * macs, examples, definition)
-    tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
-    rates = sorted(set(tune.over))
-    content = (_essence(recipe), network.model, size, network.start)
-    cell = digest("cell", content, training.lr)
-    sam_flops = round(6 * macs * size.images * recipe.sam.fraction) if recipe.sam else 0
-    rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
-    runs = tuple(
-        PlannedRun(
-            id=digest(content, lr),
-            block=definition.name,
-            kind="pretrain" if network.start is None else "finetune",
-            label=network.label,
-            labels={"model": network.label, **labels, **rank, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
-            cell=cell,
-            program=program.id,
-            recipe=recipe,
-            model=network.model,
-            lr=lr,
-            epochs=size.images / examples,
-            length=size,
-            start=network.start,
-            train_flops=6 * macs * size.images,
-            sam_flops=sam_flops,
-            core_hours=core_hours(6 * macs * size.images + sam_flops, recipe.hardware),
-        )
-        for lr in rates
+def _too_few_candidates(start: Start, label: str, count: int, definition: Definition, source: Definition) -> Diagnostic:
+    return Diagnostic(
+        "too-few-candidates",
+        f"`{start.block}` tunes {count} network{'s' if count > 1 else ''} for {label}, of which the best {start.best} "
+        "cannot be taken",
+        operand(definition, "start", f"best {start.best} per model"),
+        (Label(source.block.name.span, f"{count} for {label}: one for each combination but of learning rates"),),
+        help=f"write `best {count}`, or give `{start.block}` more budgets or seeds",
     )
-    ids = tuple(run.id for run in runs)
-    return _Draft(definition, program, runs, Cell(cell, ids, tune.using, tune.minimizing))
 
 
 def _essence(recipe: Recipe) -> Recipe:
@@ -236,7 +283,7 @@ def _examples(data: Data, definition: Definition) -> int:
         Diagnostic(
             "unknown-examples",
             "how many images an epoch has is not known",
-            Label(definition.settings["data"][0].span, "this data block does not say"),
+            operand(definition, "data", "a block that does not say"),
             help="set `examples` in the data block, for example `examples 1_281_167 images`",
         )
     )
@@ -244,7 +291,6 @@ def _examples(data: Data, definition: Definition) -> int:
 
 def _length(training: Training, flops_per_image: int, examples: int, definition: Definition) -> Length:
     """Returns the run's exact length; refuses a budget of nothing and a warm-up that outlasts it."""
-    budget = definition.settings["budget"][0]
     try:
         images = images_of(
             training.budget,
@@ -255,19 +301,28 @@ def _length(training: Training, flops_per_image: int, examples: int, definition:
         )
     except ValueError as error:
         advice = "write the budget in epochs, or name hardware with a known peak"
-        raise Rejected(Diagnostic("unknown-rate", str(error), Label(budget.span, "in hours"), help=advice)) from None
+        labels = [
+            operand(definition, "budget", f"{training.budget}"),
+            operand(definition, "hardware", training.hardware.device),
+        ]
+        raise Rejected(Diagnostic("unknown-rate", str(error), labels[0], (labels[1],), help=advice)) from None
     size = length(images, training.batch, training.schedule.warmup, examples)
     if images < 1:
         headline = f"a budget of {training.budget} pays for no image"
-        raise Rejected(Diagnostic("empty-budget", headline, Label(budget.span, "too small"), help="raise the budget"))
+        label = operand(definition, "budget", f"{training.budget}")
+        raise Rejected(Diagnostic("empty-budget", headline, label, help="raise the budget"))
     if size.warmup_steps >= size.steps:
         raise Rejected(
-            Diagnostic(
+            broken(
+                definition,
                 "warmup-outlasts-budget",
                 f"the warm-up of {size.warmup_steps:,} steps does not end within the budget's {size.steps:,} steps",
-                Label(definition.settings["schedule"][0].span, "the warm-up is set here"),
-                (Label(budget.span, f"{training.budget} of {examples:,} images in batches of {training.batch:,}"),),
-                help="shorten the warm-up or raise the budget",
+                {
+                    "schedule.warmup": f"{training.schedule.warmup}",
+                    "budget": f"{training.budget} of {examples:,} images",
+                    "batch": f"{training.batch:,} images",
+                },
+                "shorten the warm-up or raise the budget",
             )
         )
     return size

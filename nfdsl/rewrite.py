@@ -1,29 +1,30 @@
-"""Changing a file all at once or not at all."""
+"""Putting a file's new text in place of the old one."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 
 def rewrite(path: Path, text: str) -> None:
-    """Puts `text` in place of what the file holds; whoever reads it meanwhile sees one or the other.
+    """Replaces what a file says, at once: whoever reads it finds the old text or the new one whole.
 
-    The file keeps its permissions. A link stays a link, and what it leads to is changed.
+    The file keeps its permissions; where `path` is a link, the file it leads to is replaced. Line ends are
+    written as they are in `text`.
 
     Raises:
-      OSError: the file or its folder cannot be written; then the file is as it was.
+      OSError: the file is not there, or its folder may not be written to; then nothing has changed.
     """
     target = path.resolve(strict=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    fresh = Path(name)
+    mode = target.stat().st_mode
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    draft = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
             file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, fresh)
-        fresh.replace(target)
+            os.fsync(descriptor)
+        draft.chmod(mode & 0o7777)
+        draft.replace(target)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise

@@ -1,7 +1,7 @@
 """Text of a spec, and places in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Source:
     """One spec's text under the name shown in diagnostics (its path as the user gave it)."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -58,6 +58,9 @@ class Span:
         return f"{self.source.name}:{position.line}:{position.column}"
 
 
+LARGEST = 4 * 2**20  # bytes of a spec
+
+
 class Unreadable(Exception):
     """A file that cannot be read as a spec; the message names it and says why."""
 
@@ -68,12 +71,19 @@ def read(path: str) -> Source:
     The text is UTF-8; a byte order mark is left out; lines may end as on any system.
 
     Raises:
-      Unreadable: there is no such file, it is a folder, it may not be read, or it holds no text.
+      Unreadable: there is no such file, it is a folder, it may not be read, or it holds no text, or too much.
     """
     try:
-        return Source(path, _text(Path(path).read_bytes()))
+        with Path(path).open("rb") as file:
+            data = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise Unreadable(f"cannot read {path}: {_reason(error)}") from error
+        raise Unreadable(f"cannot read {path}: {reason(error)}") from error
+    if len(data) > LARGEST:
+        raise Unreadable(f"cannot read {path}: it is larger than any spec ({LARGEST // 2**20} MiB)")
+    try:
+        return Source(path, _text(data))
+    except ValueError as error:
+        raise Unreadable(f"cannot read {path}: {reason(error)}") from error
 
 
 def _text(data: bytes) -> str:
@@ -83,7 +93,8 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8").removeprefix("\ufeff")
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason(error: Exception) -> str:
+    """Returns why a file cannot be read."""
     match error:
         case FileNotFoundError():
             return "there is no such file"
@@ -93,5 +104,7 @@ def _reason(error: OSError | ValueError) -> str:
             return "permission denied"
         case UnicodeDecodeError():
             return f"it is not UTF-8 text (byte 0x{error.object[error.start]:02x} at offset {error.start})"
+        case OSError(strerror=str() as text):
+            return text
         case _:
             return str(error)

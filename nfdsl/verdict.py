@@ -20,7 +20,7 @@ class Verdict:
     fixed: Sequence[Diagnostic] = ()
 
 
-def verdict(name: str, *, fix: bool) -> Verdict:
+def verdict(name: str, assignments: Sequence[str] = (), *, fix: bool) -> Verdict:
     """Returns what is wrong with a file; if asked, once all that can be fixed has been written to it.
 
     A file that cannot be read has a diagnostic that says why.
@@ -33,8 +33,8 @@ def verdict(name: str, *, fix: bool) -> Verdict:
     except Unreadable as error:
         return Verdict(name, [_unreadable(error, name)])
     if not fix:
-        return Verdict(name, diagnose(source))
-    mended = mend(source)
+        return Verdict(name, diagnose(source, assignments))
+    mended = mend(source, assignments)
     if mended.fixed:
         rewrite(Path(name), mended.source.text)
     return Verdict(name, mended.left, mended.fixed)

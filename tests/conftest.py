@@ -12,7 +12,7 @@ from nfdsl.source import Source
 SPECS = Path(__file__).parent.parent / "specs"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def planned() -> Callable[[str], Plan]:
     """Returns a function from a spec's text to its plan; the text must be in order."""
 
@@ -26,7 +26,7 @@ def planned() -> Callable[[str], Plan]:
     return planned
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spec() -> Callable[[str], str]:
     """Returns a function from the name of an example study to its text."""
     return lambda name: (SPECS / f"{name}.nfx").read_text()

@@ -17,6 +17,8 @@ from nfdsl.source import Source
 SOURCES = Path(nfdsl.__path__[0])
 LANGUAGE = Path(__file__).parent / "language"
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
+UNSHOWN = {"too-many-imports"}  # takes a thousand files
+EXECUTED = [entry for entry in catalogue().values() if entry.code not in UNSHOWN]
 MARKED = re.compile(r"error\[([a-z-]+)\]")
 
 
@@ -45,14 +47,18 @@ def test_every_code_is_in_the_catalogue_and_none_besides():
     assert emitted() == set(catalogue())
 
 
-@pytest.mark.parametrize("entry", [entry for entry in catalogue().values() if entry.kind != "sh"], ids=lambda e: e.code)
-def test_the_wrong_snippet_earns_the_code_and_the_right_one_none(entry: Explanation):
-    wrong, right = (diagnose(Source("a.nfx", completed(text, entry.kind))) for text in (entry.wrong, entry.right))
+@pytest.mark.parametrize("entry", [entry for entry in EXECUTED if entry.kind != "sh"], ids=lambda e: e.code)
+def test_the_wrong_snippet_earns_the_code_and_the_right_one_none(
+    entry: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("base.nfx").write_text("let peak 0.2\n")  # what the snippets import
+    wrong, right = (diagnose(Source("study.nfx", completed(text, entry.kind))) for text in (entry.wrong, entry.right))
     assert [found.code for found in wrong] == [entry.code]
     assert right == []
 
 
-@pytest.mark.parametrize("entry", [entry for entry in catalogue().values() if entry.kind == "sh"], ids=lambda e: e.code)
+@pytest.mark.parametrize("entry", [entry for entry in EXECUTED if entry.kind == "sh"], ids=lambda e: e.code)
 def test_the_wrong_command_earns_the_code_and_the_right_one_none(
     entry: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,4 +1,4 @@
-"""A file is changed all at once or not at all."""
+"""A file's text is replaced whole, and nothing else of it changes."""
 
 from pathlib import Path
 
@@ -7,33 +7,35 @@ import pytest
 from nfdsl.rewrite import rewrite
 
 
-def test_the_text_is_replaced_and_nothing_else(tmp_path: Path):
-    path = tmp_path / "a.nfx"
-    path.write_text("old")
-    path.chmod(0o640)
-    rewrite(path, "é\r\n")
-    assert path.read_bytes() == "é\r\n".encode()
-    assert path.stat().st_mode & 0o777 == 0o640
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("mode", [0o640, 0o755, 0o444])
+def test_text_is_replaced_and_permissions_stay(tmp_path: Path, mode: int):
+    file = tmp_path / "a.nfx"
+    file.write_text("old")
+    file.chmod(mode)
+    rewrite(file, "new ü\nlines\n")
+    assert file.read_bytes() == "new ü\nlines\n".encode()
+    assert file.stat().st_mode & 0o7777 == mode
+    assert list(tmp_path.iterdir()) == [file], "nothing is left beside it"
 
 
 def test_a_link_stays_a_link(tmp_path: Path):
-    path, link = tmp_path / "a.nfx", tmp_path / "b.nfx"
-    path.write_text("old")
-    link.symlink_to(path)
+    file, link = tmp_path / "a.nfx", tmp_path / "link.nfx"
+    file.write_text("old")
+    link.symlink_to("a.nfx")
     rewrite(link, "new")
-    assert link.is_symlink()
-    assert path.read_text() == "new"
+    assert (file.read_text(), link.is_symlink()) == ("new", True)
 
 
-def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        rewrite(tmp_path / "a.nfx", "new")
+    assert not list(tmp_path.iterdir())
 
-    path = tmp_path / "a.nfx"
-    path.write_text("old")
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        rewrite(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+
+def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Path):
+    file = tmp_path / "a.nfx"
+    file.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        rewrite(file, "\ud800")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]

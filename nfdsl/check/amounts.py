@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
-from nfdsl.check.numbers import Amount, Numeric, measure, stray_unit
+from nfdsl.check.numbers import Amount, Names, Numeric, measure, stray_unit
 from nfdsl.check.point import Point
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
@@ -13,9 +13,11 @@ from nfdsl.schema.units import Dimension, Quantity, quantity
 from nfdsl.syntax import ast
 
 _LITERAL = re.compile(r"[0-9][0-9_.]*([eE][+-]?[0-9]+)?[kMGBT]?")
+_LARGEST = 10**36  # far above anything measured; products of several still fit into a float
+_LONGEST = 64  # items of a list: stages of a network, axes of a slice
 
 
-def numbers(value: ast.Value, wanted: Wanted) -> list[Point[Any]]:
+def numbers(value: ast.Value, wanted: Wanted, names: Names) -> list[Point[Any]]:
     """Returns `value` as the number, quantity or list of numbers that is wanted, at every grid point.
 
     Raises:
@@ -23,13 +25,13 @@ def numbers(value: ast.Value, wanted: Wanted) -> list[Point[Any]]:
     """
     if isinstance(value, ast.Phrase) and isinstance(value.items[0], ast.Number):
         raise Rejected(stray_unit(value))
-    if isinstance(value, ast.Name | ast.String | ast.Call | ast.Phrase):
+    if isinstance(value, ast.String | ast.Call | ast.Phrase):
         raise wanted.but_is(value, wanted.number)
-    points = measure(value, wanted.axis)
+    points = measure(value, wanted.axis, names)
     if wanted.description.collects:
         amounts = [amount for point in points for amount in _items(point.value)]
         return [Point(tuple(_typed(amount, float, value, wanted) for amount in amounts))]
-    return [Point(_converted(point.value, value, wanted), point.labels) for point in points]
+    return [Point(_converted(point.value, value, wanted), point.choices) for point in points]
 
 
 def _items(value: Numeric) -> Sequence[Numeric]:
@@ -41,6 +43,11 @@ def _converted(numeric: Numeric, value: ast.Value, wanted: Wanted) -> Any:
         return _typed(numeric, wanted.annotation, value, wanted)
     if not isinstance(numeric, tuple):
         raise wanted.but_is(value, "a list, such as `[1, 2]`")
+    if len(numeric) > _LONGEST:
+        headline = f"`{wanted.axis}` takes at most {_LONGEST} numbers"
+        raise Rejected(
+            Diagnostic("list-too-long", headline, Label(value.span, f"this has {len(numeric):,}"), help=wanted.help)
+        )
     item_type = get_args(wanted.annotation)[0]
     return tuple(_typed(item, item_type, value, wanted) for item in numeric)
 
@@ -50,6 +57,9 @@ def _typed(numeric: Numeric, number_type: type, value: ast.Value, wanted: Wanted
         raise wanted.but_is(value, wanted.number)
     _check_unit(numeric, wanted)
     _check_range(numeric, wanted)
+    if abs(numeric.value) > _LARGEST:
+        headline = f"`{wanted.axis}` is too large a number"
+        raise Rejected(Diagnostic("huge-number", headline, Label(numeric.span, "more than 1e36"), help=wanted.help))
     if number_type is Quantity:
         return quantity(numeric.value, numeric.dimension)
     if number_type is float:

@@ -4,7 +4,7 @@ A phrase is a call whose parentheses are left out: ``rho 0.05`` for `SAM`, ``tun
 minimizing holdout.loss`` for `Tune`. A setting's name followed by a value is a named argument.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from nfdsl.check.names import unknown
@@ -87,9 +87,17 @@ def misspelt(value: ast.Value, schema_class: type) -> list[Diagnostic]:
 
 
 def bind(
-    schema_class: type, fields: Sequence[Setting], arguments: Sequence[tuple[ast.Name | None, ast.Value]], span: Span
+    schema_class: type,
+    fields: Sequence[Setting],
+    arguments: Sequence[tuple[ast.Name | None, ast.Value]],
+    span: Span,
+    elsewhere: Container[str],
 ) -> dict[str, ast.Value]:
-    """Returns the arguments by setting name; those without a name fill the settings in order."""
+    """Returns the arguments by setting name; those without a name fill the settings in order.
+
+    Raises:
+      Rejected: one is unknown, is given twice, or is given neither here nor elsewhere but required.
+    """
     word = vocabulary_word(schema_class)
     by_name = {field.name for field in fields}
     bound: dict[str, ast.Value] = {}
@@ -106,7 +114,7 @@ def bind(
             problems.append(_given_twice(word, key, value, bound[key]))
         else:
             bound[key] = value
-    missing = [field for field in fields if field.required and field.name not in bound]
+    missing = [field for field in fields if field.required and field.name not in bound and field.name not in elsewhere]
     problems.extend(_missing(word, field, span) for field in missing if not problems)
     if problems:
         raise Rejected(*problems)

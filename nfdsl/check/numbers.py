@@ -1,10 +1,12 @@
 """Numbers with units, and arithmetic between them: exact, dimension-checked, at every grid point."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Protocol
 
 from nfdsl.check.names import unknown
-from nfdsl.check.point import Point, combinations, refuse_more_than_limit, sweep
+from nfdsl.check.point import Choice, Point, combinations, refuse_more_than_limit, sweep
 from nfdsl.check.rejected import Rejected
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS, Dimension
@@ -24,10 +26,22 @@ class Amount:
         return f"{float(self.value):.12g} {self.dimension.value}".rstrip()
 
 
-Numeric = Amount | tuple["Numeric", ...]
+Numeric = Amount | tuple[Amount, ...]
+
+# Exact numbers grow with each operation. These bounds keep them quick, and within what a float can hold.
+_DIGITS = 8192  # bits of a numerator or a denominator
+_SCALE = 1000  # powers of two above or below one
 
 
-def measure(value: ast.Value, axis: str) -> list[Point[Numeric]]:
+class Names(Protocol):
+    """Says what names in arithmetic stand for."""
+
+    def numbers(self, name: ast.Name, axis: str) -> Sequence[Point[Numeric]]:
+        """Returns the numbers a name stands for. Raises `Rejected` where it stands for none."""
+        ...
+
+
+def measure(value: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
     """Returns the numbers and lists of numbers `value` stands for.
 
     Raises:
@@ -39,18 +53,32 @@ def measure(value: ast.Value, axis: str) -> list[Point[Numeric]]:
         case ast.Shape():
             return [Point(tuple(Amount(Fraction(size), Dimension.NUMBER, value.span) for size in value.sizes))]
         case ast.List():
-            return [*combinations([measure(item, axis) for item in value.items], value.span)]
+            return [*combinations([_items(item, axis, names) for item in value.items], value.span)]
         case ast.Negative():
-            return [Point(_negated(point.value), point.labels) for point in measure(value.value, axis)]
+            return [
+                Point(_negated(point.value, value.span), point.choices) for point in measure(value.value, axis, names)
+            ]
         case ast.Grid():
-            return sweep(value, axis, lambda entry: measure(entry, axis))
+            return sweep(value, axis, lambda entry: measure(entry, axis, names))
         case ast.Range():
-            return _range(value, axis)
+            return _range(value, axis, names)
         case ast.Binary():
-            pairs = combinations([measure(value.left, axis), measure(value.right, axis)], value.span)
-            return [Point(_apply(value, *pair.value), pair.labels) for pair in pairs]
-        case ast.Name() | ast.String() | ast.Call() | ast.Phrase():
-            raise Rejected(_not_a_number(value, axis))
+            sides = [measure(value.left, axis, names), measure(value.right, axis, names)]
+            return [Point(_apply(value, *pair.value), pair.choices) for pair in combinations(sides, value.span)]
+        case ast.Name():
+            return [*names.numbers(value, axis)]
+        case ast.String() | ast.Call() | ast.Phrase():
+            raise Rejected(not_a_number(value, axis))
+
+
+def _items(item: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
+    """Returns the points of one item of a list."""
+    points = measure(item, axis, names)
+    if any(isinstance(point.value, tuple) for point in points):
+        problem = f"`{axis}` wants numbers in its list, not lists"
+        label = Label(item.span, "this is a list" if isinstance(item, ast.List) else "this stands for a list")
+        raise Rejected(Diagnostic("wrong-type", problem, label, help="a list is written `[1, 2]`, without inner lists"))
+    return points
 
 
 def _amount(number: ast.Number) -> Amount:
@@ -64,26 +92,46 @@ def _named(amount: Amount) -> str:
     return amount.dimension.value or "plain numbers"
 
 
-def _negated(value: Numeric) -> Numeric:
+def _negated(value: Numeric, span: Span) -> Numeric:
     if isinstance(value, tuple):
-        return tuple(_negated(item) for item in value)
-    return replace(value, value=-value.value)
+        return tuple(replace(item, value=-item.value, span=span) for item in value)
+    return replace(value, value=-value.value, span=span)
 
 
 def _apply(binary: ast.Binary, left: Numeric, right: Numeric) -> Numeric:
     """Returns ``left operator right``; a number combines with each item of a list."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
-            raise _misfit(binary, f"lists of {len(left)} and {len(right)} items cannot be combined")
-        return tuple(_apply(binary, a, b) for a, b in zip(left, right, strict=True))
-    if isinstance(left, tuple):
-        return tuple(_apply(binary, item, right) for item in left)
-    if isinstance(right, tuple):
-        return tuple(_apply(binary, left, item) for item in right)
+    if isinstance(left, Amount):
+        if isinstance(right, Amount):
+            return _result(binary, left, right)
+        return tuple(_result(binary, left, item) for item in right)
+    if isinstance(right, Amount):
+        return tuple(_result(binary, item, right) for item in left)
+    if len(left) != len(right):
+        raise _misfit(binary, f"lists of {len(left)} and {len(right)} items cannot be combined")
+    return tuple(_result(binary, a, b) for a, b in zip(left, right, strict=True))
+
+
+def _result(binary: ast.Binary, left: Amount, right: Amount) -> Amount:
     if binary.operator == "/" and right.value == 0:
         raise _misfit(binary, "division by zero")
     dimension = _dimension(binary, left.dimension, right.dimension)
-    return Amount(_combined(binary, left.value, right.value), dimension, binary.span)
+    value = _combined(binary, left.value, right.value)
+    _refuse_immense(value, binary.span)
+    return Amount(value, dimension, binary.span)
+
+
+def _refuse_immense(value: Fraction, span: Span) -> None:
+    """Refuses numbers of more digits than anything measured has, which would take for ever to reckon with."""
+    above, below = value.numerator.bit_length(), value.denominator.bit_length()
+    if max(above, below) > _DIGITS or (above and abs(above - below) > _SCALE):
+        raise Rejected(
+            Diagnostic(
+                "huge-number",
+                "this number is too long",
+                Label(span, "more digits than nfdsl reckons with"),
+                help="arithmetic is exact, so numbers grow with each product: say it with rounder or fewer numbers",
+            )
+        )
 
 
 def _combined(binary: ast.Binary, left: Fraction, right: Fraction) -> Fraction:
@@ -114,12 +162,15 @@ def _dimension(binary: ast.Binary, left: Dimension, right: Dimension) -> Dimensi
     raise _misfit(binary, f"{names[0]} {binary.operator} {names[1]} has no meaning")
 
 
-def _range(value: ast.Range, axis: str) -> list[Point[Numeric]]:
+def _range(value: ast.Range, axis: str, names: Names) -> list[Point[Numeric]]:
     first, last = value.first, value.last
     if isinstance(first, ast.Number) and isinstance(last, ast.Number) and first.unit is None:
         first = replace(first, unit=last.unit)
-    ends = combinations([measure(first, axis), measure(last, axis)], value.span)
-    return [Point(amount, (*end.labels, (axis, str(amount)))) for end in ends for amount in _steps(value, *end.value)]
+    points: list[Point[Numeric]] = []
+    for end in combinations([measure(first, axis, names), measure(last, axis, names)], value.span):
+        points += [Point(amount, (*end.choices, Choice(axis, str(amount)))) for amount in _steps(value, *end.value)]
+        refuse_more_than_limit(len(points), value.span)
+    return points
 
 
 def _steps(value: ast.Range, first: Numeric, last: Numeric) -> list[Amount]:
@@ -156,6 +207,7 @@ def _count(value: ast.Range, first: Amount, last: Fraction, by: Fraction) -> lis
     while reached <= last:
         steps.append(Amount(reached, first.dimension, value.span))
         refuse_more_than_limit(len(steps), value.span)
+        _refuse_immense(reached, value.span)
         reached = reached * by if value.kind == "x" else reached + by
     return steps
 
@@ -171,10 +223,13 @@ def _misfit(value: ast.Value, headline: str) -> Rejected:
     return Rejected(Diagnostic("wrong-dimension", headline, label, help="use one unit on both sides"))
 
 
-def _not_a_number(value: ast.Value, axis: str) -> Diagnostic:
+def not_a_number(value: ast.Value, axis: str) -> Diagnostic:
+    """Returns the diagnostic for what stands where a number should."""
     if isinstance(value, ast.Phrase) and isinstance(value.items[0], ast.Number):
         return stray_unit(value)
-    return Diagnostic("wrong-type", f"`{axis}` wants a number", Label(value.span, f"this is {described(value)}"))
+    advice = "write a number, a list of numbers, or the name of one that a `let` or a block gives"
+    label = Label(value.span, f"this is {described(value)}")
+    return Diagnostic("wrong-type", f"`{axis}` wants a number", label, help=advice)
 
 
 def stray_unit(phrase: ast.Phrase) -> Diagnostic:

@@ -1,19 +1,28 @@
 """A checked study: every block's points as schema values, and where each setting was written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nfdsl.check.links import broken_links
 from nfdsl.check.names import unknown
-from nfdsl.check.point import Point, combinations
+from nfdsl.check.overrides import Overrides
+from nfdsl.check.point import Point, Points, combinations, refuse_more_than_limit
+from nfdsl.check.references import References, below, levels
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken_rules
-from nfdsl.check.scope import Definition, definitions
+from nfdsl.check.scope import Definition, Scope, scope
 from nfdsl.check.values import Evaluator
+from nfdsl.check.zips import WORD, Zips, zips
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import KINDS, Block
+from nfdsl.schema.data import Data
+from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.report import Report
 from nfdsl.schema.setting import Setting, settings
+from nfdsl.schema.training import Finetune, Pretrain
+from nfdsl.source import Span
 from nfdsl.syntax import ast
 
 
@@ -23,58 +32,75 @@ class CheckedBlock:
 
     definition: Definition
     points: tuple[Point[Block], ...]
+    carried_out: bool  # False of a file that is imported, where nothing of the spec itself needs its runs
 
 
 @dataclass(frozen=True)
 class Study:
-    """A file that has passed every check."""
+    """A file, and what it imports, that has passed every check."""
 
     docstring: str
-    blocks: dict[str, CheckedBlock]  # by name, in the file's order
+    blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
 
 
-@dataclass
 class _Checker:
     """Checks blocks as they are asked for, so that a block may name a later one."""
 
-    definitions: dict[str, Definition]
-    diagnostics: list[Diagnostic]
-    points: dict[str, list[Point[Any]]]
-    open: list[str]  # blocks being checked, outermost first
+    def __init__(self, scope: Scope, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+        self._definitions = scope.definitions
+        self._kinds = {name: definition.kind for name, definition in scope.definitions.items()}
+        self._references = References(scope.lets, scope.definitions)
+        self._points: dict[str, list[Point[Any]]] = {}
+        self._open: dict[str, ast.Name] = {}  # the blocks being checked, and what asked for each, outermost first
+        self._size = 0  # points of all blocks
+
+    def let(self, let: ast.Let) -> None:
+        """Says what is wrong with the numbers of a named value that no block is refused for."""
+        name = let.name
+        if self._references.too_deep_is_said or any(_within(each.primary.span, let.span) for each in self.diagnostics):
+            return
+        try:
+            self._references.refuse_circle(name)
+            if isinstance(self._references.written(name), _NUMERIC):
+                self._references.numbers(name, name.text)
+        except Rejected as rejected:
+            self.diagnostics.extend(rejected.diagnostics)
 
     def block(self, reference: ast.Name) -> list[Point[Any]]:
         """Returns the points of the block a word names, none where it is wrong (which is reported once).
 
         Raises:
-          Rejected: the block is being checked: it refers to itself.
+          Rejected: the block is being checked: it refers to itself; or it is too deep to be checked.
         """
         name = reference.text
-        definition = self.definitions[name]
-        if name in self.open:
-            raise Rejected(_cycle(reference, self.open))
-        if name not in self.points:
-            self.open.append(name)
-            try:
-                self.points[name] = self._points(definition)
-            finally:
-                self.open.pop()
-        return self.points[name]
+        if name in self._open:
+            raise Rejected(_cycle(reference, self._open))
+        if name not in self._points:
+            with self._references.deeper(_LEVELS_OF_BLOCK, reference.span):
+                self._open[name] = reference
+                try:
+                    self._points[name] = self._checked(self._definitions[name])
+                finally:
+                    del self._open[name]
+        return self._points[name]
 
-    def _points(self, definition: Definition) -> list[Point[Any]]:
+    def _checked(self, definition: Definition) -> list[Point[Any]]:
         schema_class = KINDS[definition.kind][0]
         known = list(settings(schema_class))
         before = len(self.diagnostics)
         strangers = list(_unknown_settings(definition, known))
         self.diagnostics.extend(strangers)
         misspelt = {stranger.fix.replacement for stranger in strangers if stranger.fix}
-        parts = [self._setting(definition, setting, setting.name in misspelt) for setting in known]
-        if len(self.diagnostics) > before:
+        zipped, problems = zips(definition.settings.get(WORD, ()))
+        self.diagnostics.extend(problems)
+        parts = [self._setting(definition, setting, zipped, setting.name in misspelt) for setting in known]
+        if len(self.diagnostics) == before:
+            self.diagnostics.extend(zipped.problems([setting.name for setting in known]))
+        if len(self.diagnostics) > before or not all(parts):
             return []
         try:
-            made = [
-                Point(schema_class(**dict(zip((s.name for s in known), point.value, strict=True))), point.labels)
-                for point in combinations(parts, definition.block.name.span)
-            ]
+            made = self._made(definition, [setting.name for setting in known], parts)
         except Rejected as rejected:
             self.diagnostics.extend(rejected.diagnostics)
             return []
@@ -82,35 +108,92 @@ class _Checker:
         self.diagnostics.extend(dict.fromkeys(problems))
         return [] if problems else made
 
-    def _setting(self, definition: Definition, setting: Setting, misspelt: bool) -> list[Point[Any]]:
-        written = definition.settings.get(setting.name)
-        if written is None and not setting.required:
+    def _made(self, definition: Definition, names: Sequence[str], parts: Sequence[Points]) -> list[Point[Any]]:
+        """Returns the points of a block from those of its settings. Raises `Rejected` where there are too many."""
+        schema_class = KINDS[definition.kind][0]
+        place = definition.block.name.span
+        made = [
+            Point(schema_class(**dict(zip(names, point.value, strict=True))), point.choices)
+            for point in combinations(parts, place, beside=self._size)
+        ]
+        self._size += len(made)
+        refuse_more_than_limit(self._size, place)
+        return made
+
+    def _setting(self, definition: Definition, setting: Setting, zipped: Zips, misspelt: bool) -> Points:
+        """Returns the points of a setting, none where it is wrong, which it says."""
+        written = definition.settings.get(setting.name, ())
+        overrides = below(definition.settings, setting.name)
+        if not written and not setting.required and not overrides and setting.name not in zipped.grids:
             return [Point(setting.default)]
-        if written is None:
+        if not written and setting.required:
             if definition.complete and not misspelt:
                 self.diagnostics.append(_missing(definition, setting))
             return []
-        kinds = {name: other.kind for name, other in self.definitions.items()}
+        lines = {f"{setting.name}.{path}": line for path, line in overrides.items()}
+        changed = Overrides(lines, definition.block.span, definition.block.name.span)
         try:
-            return Evaluator(kinds, self.block).setting(setting, written)
+            with self._references.deeper(_depth(written), definition.block.name.span):
+                evaluator = Evaluator(self._kinds, self.block, self._references, changed, zipped)
+                return evaluator.setting(setting, written)
         except Rejected as rejected:
             self.diagnostics.extend(rejected.diagnostics)
             return []
 
 
-def check(file: ast.File) -> tuple[Study | None, list[Diagnostic]]:
-    """Returns the study a file describes, or none, and everything that is wrong with it, in one pass."""
-    known, diagnostics = definitions(file)
-    checker = _Checker(known, diagnostics, points={}, open=[])
-    blocks = {name: CheckedBlock(known[name], tuple(checker.block(known[name].block.name))) for name in known}
+_NUMERIC = (ast.Number, ast.Shape, ast.List, ast.Range, ast.Binary, ast.Negative)
+_LEVELS_OF_BLOCK = 3  # a block inside of another is as deep a recursion as so many values
+
+
+def check(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study | None, list[Diagnostic]]:
+    """Returns the study that a file and its imports, taken as one, describe, or none, and everything that is
+    wrong with it, in one pass. Assignments replace what the file says."""
+    known, diagnostics = scope(file, assignments)
+    checker = _Checker(known, diagnostics)
+    points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
+    for let in known.lets.values():
+        checker.let(let)
+    blocks = {name: CheckedBlock(known.definitions[name], points[name], False) for name in points}
     if not diagnostics:
         links = {name: (block.definition, block.points) for name, block in blocks.items()}
         diagnostics.extend(broken_links(links))
-    if not any(block.definition.kind in ("pretrain", "finetune") for block in blocks.values()) and not diagnostics:
+    needed = _carried_out(file, blocks)
+    if not any(blocks[name].definition.kind in ("pretrain", "finetune") for name in needed) and not diagnostics:
         diagnostics.append(_nothing_to_run(file))
-    if checker.diagnostics:
-        return None, sorted(dict.fromkeys(checker.diagnostics), key=_place)
+    if diagnostics:
+        return None, sorted(dict.fromkeys(diagnostics), key=_place)
+    blocks = {name: replace(block, carried_out=name in needed) for name, block in blocks.items()}
     return Study(file.docstring.text if file.docstring else "", blocks), []
+
+
+def _carried_out(file: ast.File, blocks: Mapping[str, CheckedBlock]) -> set[str]:
+    """Returns the blocks of the spec itself, with those of its imports that they start from or draw."""
+    needed: set[str] = set()
+    waiting = [name for name, block in blocks.items() if block.definition.block.span.source is file.span.source]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting.extend(named for point in blocks[name].points for named in _named_runs(point.value))
+    return needed
+
+
+def _named_runs(block: Block) -> set[str]:
+    match block:
+        case Finetune():
+            return {block.start.block}
+        case Report():
+            return {figure.of for figure in block.figure}
+        case Data() | Hardware() | NFNet() | Pretrain():
+            return set()
+
+
+def _depth(written: Sequence[ast.Setting]) -> int:
+    return max((levels(line.value) for line in written if not isinstance(line.value, ast.Unreadable)), default=0)
+
+
+def _within(span: Span, outer: Span) -> bool:
+    return span.source is outer.source and outer.start <= span.start <= outer.end
 
 
 def _place(diagnostic: Diagnostic) -> int:
@@ -120,9 +203,11 @@ def _place(diagnostic: Diagnostic) -> int:
 def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[Diagnostic]:
     names = {setting.name for setting in known}
     for name, written in definition.settings.items():
-        if name not in names:
-            what = f"setting of `{definition.kind}`"
-            yield unknown("unknown-setting", what, name, written[0].name.span, names)
+        root = name.partition(".")[0]
+        if root not in names and name != WORD:
+            span = written[0].name.span
+            place = Span(span.source, span.start, span.start + len(root))
+            yield unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
 
 
 def _missing(definition: Definition, setting: Setting) -> Diagnostic:
@@ -135,12 +220,13 @@ def _missing(definition: Definition, setting: Setting) -> Diagnostic:
     )
 
 
-def _cycle(reference: ast.Name, chain: list[str]) -> Diagnostic:
-    names = " -> ".join([*chain[chain.index(reference.text) :], reference.text])
+def _cycle(reference: ast.Name, chain: Mapping[str, ast.Name]) -> Diagnostic:
+    names = [*chain][[*chain].index(reference.text) :]
     return Diagnostic(
         "reference-cycle",
         f"block `{reference.text}` refers to itself",
-        Label(reference.span, names),
+        Label(reference.span, " -> ".join([*names, reference.text])),
+        tuple(Label(chain[name].span, "refers to it") for name in names[1:]),
         help="remove one of these references",
     )
 

@@ -4,18 +4,22 @@ Evaluation is directed by the type the schema wants. Its result is always a list
 for each combination of the grids inside the value; a value without grids has one point.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from nfdsl.check.amounts import numbers
 from nfdsl.check.arguments import arguments, bind, head, misspelt, vocabulary_word
 from nfdsl.check.names import unknown
-from nfdsl.check.point import Point, combinations, sweep
+from nfdsl.check.overrides import Overrides
+from nfdsl.check.point import Choice, Point, Points, combinations, named, sweep
+from nfdsl.check.references import References, Target, word_classes
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
-from nfdsl.diagnostics import Diagnostic
+from nfdsl.check.zips import Zips
+from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.nearest import nearest
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Quantity
@@ -23,18 +27,22 @@ from nfdsl.syntax import ast
 
 _BLOCK_CLASSES = {schema_class: kind for kind, classes in KINDS.items() for schema_class in classes}
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
-Points = list[Point[Any]]
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates values among the blocks of one file."""
+    """Evaluates the values of one block among the other blocks and the named values of a study."""
 
     kinds: Mapping[str, str]  # block name -> kind
     block: Callable[[ast.Name], Points]  # the points of the block a word names
+    references: References
+    overrides: Overrides
+    zips: Zips
+    known: dict[tuple[str, Any, str], Points] = field(default_factory=dict[tuple[str, Any, str], Points])
 
     def setting(self, setting: Setting, written: Sequence[ast.Setting]) -> Points:
-        """Returns the points of a setting; one written several times collects its values."""
+        """Returns the points of a setting; one written several times collects its values, one not at all has
+        its default, which overrides may change."""
         values = [line.value for line in written if not isinstance(line.value, ast.Unreadable)]
         if len(values) < len(written):
             raise Rejected  # the parser has said why
@@ -42,7 +50,9 @@ class Evaluator:
         if get_origin(setting.annotation) is tuple and is_dataclass(get_args(setting.annotation)[0]):
             item = Wanted(get_args(setting.annotation)[0], setting.description, setting.name)
             return [*combinations([self.evaluate(value, item) for value in values], written[0].span)]
-        return self.evaluate(values[0], wanted)
+        points = self.evaluate(values[0], wanted) if values else self._default(setting.default, wanted)
+        self.overrides.refuse_unused(setting.name, written)
+        return self.zips.paired(points, setting.name)
 
     def evaluate(self, value: ast.Value, wanted: Wanted) -> Points:
         """Returns `value` as the wanted type, at every point of its grids.
@@ -50,14 +60,18 @@ class Evaluator:
         Raises:
           Rejected: it cannot be that.
         """
+        if isinstance(value, ast.Name) and (target := self._target(value, wanted)) is not None:
+            return self._referred(value, target, wanted)
         if isinstance(value, ast.Grid) and not wanted.description.collects:
             return sweep(value, wanted.axis, lambda entry: self.evaluate(entry, wanted))
         annotation = wanted.annotation
         origin = get_origin(annotation)
         if origin in (Union, UnionType):
             return self._union(value, wanted)
-        if annotation is Quantity or annotation in (int, float) or origin is tuple:
-            return numbers(value, wanted)
+        if _is_numeric(annotation):
+            if isinstance(value, ast.Name):
+                raise self._not_a_number(value, wanted)
+            return numbers(value, wanted, self.references)
         if origin is Literal:
             return [Point(_choice(value, wanted))]
         if annotation is bool:
@@ -68,6 +82,57 @@ class Evaluator:
             return self._reference(value, wanted, _BLOCK_CLASSES[annotation])
         return self._structure(value, (annotation,), wanted)
 
+    def _target(self, name: ast.Name, wanted: Wanted) -> Target | None:
+        """Returns the named value a word stands for; None if it is a word of this place, or a block."""
+        own = name.text in _own_words(wanted.annotation)
+        if own and (let := self.references.lets.get(name.text)):
+            raise Rejected(_ambiguous(name, let, wanted))
+        is_block = name.text in self.kinds
+        return None if own or is_block else self.references.target(name)
+
+    def _referred(self, name: ast.Name, target: Target, wanted: Wanted) -> Points:
+        """Returns what the target of a name is as the wanted type."""
+        try:
+            if _is_numeric(wanted.annotation):
+                return numbers(name, wanted, self.references)
+            if self.overrides.below(wanted.axis):
+                return self._followed(name, target, wanted)
+            key = target.name, wanted.annotation, wanted.axis
+            if key not in self.known:
+                self.known[key] = self._followed(name, target, wanted)
+            return self.known[key]
+        except Rejected as rejected:
+            raise Rejected(*(_used_here(found, name) for found in rejected.diagnostics)) from None
+
+    def _followed(self, name: ast.Name, target: Target, wanted: Wanted) -> Points:
+        plain = _plain_member(wanted.annotation)
+        written = self.references.written(name)
+        is_default = target.value is None and _fits(target.default, wanted.annotation)
+        is_word = written is not None and head(written) in _own_words(wanted.annotation)
+        if plain is not None and _is_numeric(plain) and not (is_default or is_word):
+            return numbers(name, replace(wanted, annotation=plain), self.references)
+        overrides = self.overrides.on_top_of(target.overrides, wanted.axis)
+        inner = replace(self, overrides=overrides, known={}) if target.overrides else self
+        with self.references.following(name, target):
+            if target.value is not None:
+                return named(inner.evaluate(target.value, wanted), target.name, wanted.axis)
+            if is_default:
+                return inner._default(target.default, wanted)
+        raise wanted.but_is(name, "a value of another kind")
+
+    def _not_a_number(self, name: ast.Name, wanted: Wanted) -> Rejected:
+        lets = self.references.lets
+        if name.text not in self.kinds and nearest(name.text, lets):
+            return Rejected(unknown("unknown-name", "value", name.text, name.span, lets))
+        return wanted.but_is(name, wanted.number)
+
+    def _default(self, default: Any, wanted: Wanted) -> Points:
+        """Returns a default, changed by what overrides its arguments."""
+        schema_class = next((each for each in word_classes(wanted.annotation) if type(default) is each), None)
+        if schema_class is None or not self.overrides.below(wanted.axis):
+            return [Point(default)]
+        return self._built(schema_class, {}, default, wanted)
+
     def _union(self, value: ast.Value, wanted: Wanted) -> Points:
         members = get_args(wanted.annotation)
         if NoneType in members and isinstance(value, ast.Name) and value.text == "none":
@@ -76,9 +141,9 @@ class Evaluator:
         if kinds:
             return self._reference(value, wanted, *kinds)
         classes = [member for member in members if _is_structure(member)]
-        plain = [member for member in members if member not in classes and member is not NoneType]
-        if plain and head(value) not in {vocabulary_word(member) for member in classes}:
-            return self.evaluate(value, Wanted(plain[0], wanted.description, wanted.axis))
+        plain = _plain_member(wanted.annotation)
+        if plain is not None and head(value) not in {vocabulary_word(member) for member in classes}:
+            return self.evaluate(value, replace(wanted, annotation=plain))
         return self._structure(value, classes, wanted)
 
     def _text(self, value: ast.Value, wanted: Wanted) -> str:
@@ -95,8 +160,8 @@ class Evaluator:
             raise wanted.but_is(value, f"the name of a {kind} block")
         self._require_block(value, (kind,))
         return [
-            Point(point.value, ((wanted.axis, ", ".join(choice for _, choice in point.labels) or value.text),))
-            for point in self.block(value)
+            Point(point.value, tuple(_choices_of_block(value.text, index, point, wanted.axis)))
+            for index, point in enumerate(self.block(value))
         ]
 
     def _require_block(self, name: ast.Name, kinds: Sequence[str]) -> None:
@@ -108,35 +173,108 @@ class Evaluator:
         """Returns the points of a vocabulary word with its arguments."""
         schema_class, given = arguments(value, classes, wanted)
         try:
-            return self._word(value, schema_class, given, wanted)
+            return self._bound(value, schema_class, given, wanted)
         except Rejected:
             if names := misspelt(value, schema_class):
                 raise Rejected(*names) from None
             raise
 
-    def _word(
+    def _bound(
         self, value: ast.Value, schema_class: type, given: list[tuple[ast.Name | None, ast.Value]], wanted: Wanted
     ) -> Points:
+        overrides = self.overrides.below(wanted.axis)
+        bound = bind(schema_class, list(settings(schema_class)), given, value.span, overrides)
+        for name, argument in bound.items():
+            self.overrides.refuse_second(f"{wanted.axis}.{name}", argument)
+        return self._built(schema_class, bound, None, wanted)
+
+    def _built(self, schema_class: type, bound: Mapping[str, ast.Value], default: Any, wanted: Wanted) -> Points:
+        """Returns the points of a word whose arguments are bound, overridden, or as in the default."""
         fields = list(settings(schema_class))
-        bound = bind(schema_class, fields, given, value.span)
+        self.overrides.refuse_unknown(wanted.axis, vocabulary_word(schema_class), fields)
         parts: list[Points] = []
         problems: list[Diagnostic] = []
-        for field in fields:
-            if field.name not in bound:
-                parts.append([Point(field.default)])
-                continue
-            inner = Wanted(field.annotation, field.description, f"{wanted.axis}.{field.name}")
+        for item in fields:
+            inner = Wanted(item.annotation, item.description, f"{wanted.axis}.{item.name}")
             try:
-                parts.append(self.evaluate(bound[field.name], inner))
+                parts.append(self._argument(item, inner, bound.get(item.name), default))
             except Rejected as rejected:
                 problems.extend(rejected.diagnostics)
-        if problems:
+        if len(parts) < len(fields):
             raise Rejected(*problems)
-        names = [field.name for field in fields]
+        names = [item.name for item in fields]
         return [
-            Point(schema_class(**dict(zip(names, point.value, strict=True))), point.labels)
-            for point in combinations(parts, value.span)
+            Point(schema_class(**dict(zip(names, point.value, strict=True))), point.choices)
+            for point in combinations(parts, self.overrides.span)
         ]
+
+    def _argument(self, item: Setting, wanted: Wanted, bound: ast.Value | None, default: Any) -> Points:
+        override = self.overrides.take(wanted.axis)
+        value = bound if override is None else override.value
+        if isinstance(value, ast.Unreadable):
+            raise Rejected  # the parser has said why
+        if value is None:
+            fallback = item.default if default is None else getattr(default, item.name)
+            return self.zips.paired(self._default(fallback, wanted), wanted.axis)
+        return self.zips.paired(self.evaluate(value, wanted), wanted.axis)
+
+
+def _choices_of_block(name: str, index: int, point: Point[Any], axis: str) -> Iterable[Choice]:
+    """Yields what a point of a block is as the value of a setting: one choice, and silently those of named grids."""
+    yield Choice(axis, ", ".join(choice.text for choice in point.choices if choice.text) or name, name, index)
+    yield from (Choice(axis, "", choice.grid, choice.index) for choice in point.choices if choice.grid)
+
+
+def _own_words(annotation: Any) -> set[str]:
+    """Returns the words that mean something by themselves where a type is wanted."""
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    words: set[str] = set()
+    for member in members:
+        if member is NoneType:
+            words.add("none")
+        elif member is bool:
+            words.update(_BOOLEANS)
+        elif get_origin(member) is Literal:
+            words.update(get_args(member))
+    return words | {vocabulary_word(schema_class) for schema_class in word_classes(annotation)}
+
+
+def _plain_member(annotation: Any) -> Any:
+    """Returns the member of a union that is neither a word nor none: the number of ``float | Tune``."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return None
+    members = (member for member in get_args(annotation) if member is not NoneType and not _is_structure(member))
+    return next(members, None)
+
+
+def _is_numeric(annotation: Any) -> bool:
+    return annotation in (int, float, Quantity) or get_origin(annotation) is tuple
+
+
+def _fits(default: Any, annotation: Any) -> bool:
+    """Whether the default of one setting can, as it is, be the value of another; numbers have units to check."""
+    if isinstance(default, int | float | Quantity | tuple) and not isinstance(default, bool):
+        return False
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    words = {word for member in members if get_origin(member) is Literal for word in get_args(member)}
+    return type(default) in members or (isinstance(default, str) and default in words)
+
+
+def _ambiguous(name: ast.Name, let: ast.Let, wanted: Wanted) -> Diagnostic:
+    return Diagnostic(
+        "ambiguous-name",
+        f"`{name.text}` is a word of `{wanted.axis}`, and the name of a value too",
+        Label(name.span, "either could be meant"),
+        (Label(let.name.span, "named here"),),
+        help="give the value another name",
+    )
+
+
+def _used_here(found: Diagnostic, name: ast.Name) -> Diagnostic:
+    """Returns a diagnostic about a named value with the place that uses it."""
+    if found.primary.span == name.span or any(label.span == name.span for label in found.secondary):
+        return found
+    return replace(found, secondary=(*found.secondary, Label(name.span, f"`{name.text}` is used here")))
 
 
 def _is_structure(member: Any) -> bool:

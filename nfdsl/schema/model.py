@@ -1,7 +1,8 @@
 """Model families, each a dataclass of its depth and width."""
 
 from dataclasses import dataclass
-from math import prod
+from fractions import Fraction
+from math import floor, prod
 from typing import ClassVar, Literal
 
 from nfdsl.schema.setting import setting
@@ -29,8 +30,13 @@ class NFNet:
 
     @property
     def stem_widths(self) -> tuple[int, ...]:
-        """Output channels of the stem's four 3x3 convolutions, the first and last of stride 2 (appendix C)."""
+        """Output channels of the stem's 3x3 convolutions (appendix C)."""
         return (16, 32, 64, max(1, self.width[0] // 2))
+
+    @property
+    def stem_strides(self) -> tuple[int, ...]:
+        """Downsampling of each of the stem's convolutions, 4x in all (appendix C)."""
+        return (2, 1, 1, 2)
 
     @property
     def stage_strides(self) -> tuple[int, ...]:
@@ -52,7 +58,7 @@ class NFNet:
 
         A block narrower than one group is not rounded down to nothing: it is one group of its exact width.
         """
-        exact = max(1, int(width * self.bottleneck))
+        exact = max(1, floor(width * Fraction(repr(self.bottleneck))))  # 100 x 0.29 is 29, and not 28.999... cut off
         floored = exact - exact % self.group_width
         return floored if self.bottleneck_rounding == "floor" and floored else exact
 
@@ -63,7 +69,7 @@ class NFNet:
 
     def se_width(self, width: int) -> int:
         """Returns the hidden channels of squeeze-excite when the block's output has `width`."""
-        return max(1, int(width * self.se_ratio))
+        return max(1, floor(width * Fraction(repr(self.se_ratio))))
 
 
 Model = NFNet

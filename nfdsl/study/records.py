@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from nfdsl.lower import UnreadableRun, load
 from nfdsl.plan import Cell
+from nfdsl.run_json import UnreadableRun, load
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name

@@ -136,7 +136,37 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Let:
+    """A name for a value: ``let peak 0.1 .. 3.2 by x2``."""
+
+    span: Span
+    name: Name
+    value: Value | Unreadable
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``--set scaling.batch="64 images"`` on the command line: what a setting or a named value is to be."""
+
+    span: Span
+    target: Name
+    value: Value
+
+
+@dataclass(frozen=True)
+class ImportFile:
+    """``import "base.nfx"``; the path is relative to the folder of the file it is written in."""
+
+    span: Span
+    path: String
+
+
+@dataclass(frozen=True)
 class File:
+    """The blocks, names and imports of a file, each in the order written."""
+
     span: Span
     docstring: String | None
     blocks: tuple[Block, ...]
+    lets: tuple[Let, ...] = ()
+    imports: tuple[ImportFile, ...] = ()

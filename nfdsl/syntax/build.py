@@ -17,7 +17,8 @@ _DIGITS = re.compile(r"[0-9_.]+(?:[eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(?:u(.{4})|(.))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
-_Node = ast.Value | ast.GridEntry | ast.Argument | ast.Setting | ast.Block
+_Statement = ast.Block | ast.Let | ast.ImportFile
+_Node = ast.Value | ast.GridEntry | ast.Argument | ast.Setting | _Statement
 _NodeT = TypeVar("_NodeT", bound=_Node)
 
 
@@ -28,15 +29,23 @@ class Build(Transformer[Token, ast.File | ast.Setting]):
         super().__init__(visit_tokens=False)
         self._source = source
 
-    def file(self, parts: Sequence[Token | ast.String | ast.Block]) -> ast.File:
+    def file(self, parts: Sequence[Token | ast.String | _Statement]) -> ast.File:
         docstring = next((part for part in parts if isinstance(part, ast.String)), None)
         blocks = tuple(part for part in parts if isinstance(part, ast.Block))
-        return ast.File(Span(self._source, 0, len(self._source.text)), docstring, blocks)
+        lets = tuple(part for part in parts if isinstance(part, ast.Let))
+        imports = tuple(part for part in parts if isinstance(part, ast.ImportFile))
+        return ast.File(Span(self._source, 0, len(self._source.text)), docstring, blocks, lets, imports)
 
     def docstring(self, parts: Sequence[Token]) -> ast.String:
         (token,) = parts
         text = token[3:-3].replace("\r\n", "\n") if token.type == "DOCSTRING" else _unescape(token)
         return ast.String(self._span(parts), text)
+
+    def let(self, parts: tuple[Token, ast.Setting]) -> ast.Let:
+        return ast.Let(self._span(parts), parts[1].name, parts[1].value)
+
+    def import_file(self, parts: tuple[Token, ast.String]) -> ast.ImportFile:
+        return ast.ImportFile(self._span(parts), parts[1])
 
     def block(self, parts: Sequence[Token | ast.Name | ast.Setting]) -> ast.Block:
         kind, name, *parent = (part for part in parts if isinstance(part, ast.Name))

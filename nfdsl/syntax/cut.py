@@ -13,6 +13,8 @@ from lark import Token
 from nfdsl.syntax.scene import starts_value
 from nfdsl.syntax.tokens import CLOSER, DEEPEST, OPENER, column
 
+STATEMENTS = frozenset({"LET", "IMPORT"})  # what begins them
+
 _HEADERS = (["NAME", "NAME"], ["NAME", "NAME", "FROM"], ["NAME", "NAME", "FROM", "NAME"])
 _IN_HEADER = frozenset({"NAME", "FROM", "STRING", "NUMBER", "LABEL", "COLON"})
 _STARTS_BODY = frozenset({"NEWLINE", "NAME", "LABEL", "RBRACE"})
@@ -22,6 +24,13 @@ _LONGEST_HEADER = 6  # tokens; a bound keeps the search for headers linear
 @dataclass(frozen=True)
 class Outside:
     """Tokens of one line that belong to no block."""
+
+    tokens: Sequence[Token]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A `let` or an `import`."""
 
     tokens: Sequence[Token]
 
@@ -42,7 +51,7 @@ class RoughBlock:
         return [*self.header, *braces[0], *chain.from_iterable(self.settings), *braces[1]]
 
 
-def cut(tokens: Sequence[Token]) -> Iterator[RoughBlock | Outside]:
+def cut(tokens: Sequence[Token]) -> Iterator[RoughBlock | Statement | Outside]:
     """Yields the tokens in pieces, all but new lines, in time linear in their number."""
     cutter = _Cutter(tokens)
     while (piece := cutter.piece()) is not None:
@@ -56,17 +65,32 @@ class _Cutter:
         self._tokens = tokens
         self._index = 0
 
-    def piece(self) -> RoughBlock | Outside | None:
+    def piece(self) -> RoughBlock | Statement | Outside | None:
         """Takes the next piece, or returns None at the end."""
         self._skip_newlines()
-        if self._ahead() is None:
+        ahead = self._ahead()
+        if ahead is None:
             return None
-        if self._ahead() == "}":
+        if ahead.type in STATEMENTS:
+            return Statement(self._statement())
+        if ahead == "}":
             return Outside([self._take()])
         line = self._header_or_line()
         if self._at_body() or [token.type for token in line] in _HEADERS:
             return self._block(line)
         return Outside(line)
+
+    def _statement(self) -> list[Token]:
+        """Takes a line, with those after it that belong to brackets it opens."""
+        body = _Body(None, column(self._tokens[self._index]))
+        body.add(self._take())
+        while self._ahead() is not None:
+            token = self._take()
+            if token != "\n":
+                body.add(token)
+            elif not body.brackets or self._at_header(body.left) or self._at_setting(body.brackets[-1]):
+                break
+        return body.settings[0]
 
     def _header_or_line(self) -> list[Token]:
         line: list[Token] = []
@@ -97,9 +121,11 @@ class _Cutter:
         return RoughBlock(header, opener, [setting for setting in body.settings if setting], closer)
 
     def _at_header(self, left: int) -> bool:
-        """Whether a block's header lies ahead, no further right than the one before."""
-        if not self._at_line_start(self._index) or column(self._tokens[self._index]) > left:
+        """Whether a block's header or a statement lies ahead, no further right than the one before."""
+        if self._ahead() is None or not self._at_line_start(self._index) or column(self._tokens[self._index]) > left:
             return False
+        if self._tokens[self._index].type in STATEMENTS:
+            return True
         for index in range(self._index, min(self._index + _LONGEST_HEADER, len(self._tokens))):
             if self._tokens[index] == "{":
                 return index > self._index and self._opens_block(index)

@@ -11,10 +11,11 @@ from nfdsl.source import Source, Span
 from nfdsl.syntax import ast
 from nfdsl.syntax.block_mistakes import missing_open_brace, outside_block, unclosed_block, wrong_header
 from nfdsl.syntax.build import Build
-from nfdsl.syntax.cut import Outside, RoughBlock, cut
+from nfdsl.syntax.cut import STATEMENTS, Outside, RoughBlock, cut
 from nfdsl.syntax.grammar import Stop, match
 from nfdsl.syntax.malformed import malformed
 from nfdsl.syntax.mistakes import mistake
+from nfdsl.syntax.statement_mistakes import malformed_import, misplaced_statement, unnamed_let
 from nfdsl.syntax.tokens import place
 
 
@@ -24,7 +25,7 @@ class Recovered:
 
     file: ast.File
     diagnostics: tuple[Diagnostic, ...]
-    every_block: bool  # False where a block has no name to know it by and was left out
+    every_block: bool  # False where a block or a value has no name to know it by, or a file, and was left out
 
 
 def recover(source: Source, tokens: Sequence[Token]) -> Recovered:
@@ -49,15 +50,23 @@ class _Recovery:
 
     def file(self, tokens: Sequence[Token]) -> ast.File:
         docstring, rest = self._docstring(tokens)
-        blocks: list[ast.Block | None] = []
+        parts: list[ast.Block | ast.Let | ast.ImportFile | None] = []
         for kind, pieces in groupby(cut(rest), key=type):
             if kind is Outside:
                 self._outside([piece.tokens for piece in pieces if isinstance(piece, Outside)])
             else:
-                blocks += [self._block(piece) for piece in pieces if isinstance(piece, RoughBlock)]
-        span = Span(self._source, 0, len(self._source.text))
-        self.every_block = None not in blocks
-        return ast.File(span, docstring, tuple(block for block in blocks if block is not None))
+                parts += [
+                    self._block(piece) if isinstance(piece, RoughBlock) else self._statement(piece.tokens)
+                    for piece in pieces
+                ]
+        self.every_block = None not in parts
+        return ast.File(
+            Span(self._source, 0, len(self._source.text)),
+            docstring,
+            tuple(part for part in parts if isinstance(part, ast.Block)),
+            tuple(part for part in parts if isinstance(part, ast.Let)),
+            tuple(part for part in parts if isinstance(part, ast.ImportFile)),
+        )
 
     def _docstring(self, tokens: Sequence[Token]) -> tuple[ast.String | None, Sequence[Token]]:
         first = next((index for index, token in enumerate(tokens) if token.type != "NEWLINE"), len(tokens))
@@ -69,10 +78,26 @@ class _Recovery:
         if not self._malformed(list(chain.from_iterable(lines))):
             self.diagnostics.append(outside_block(self._source, lines[0]))
 
+    def _statement(self, line: Sequence[Token]) -> ast.Let | ast.ImportFile | None:
+        """Returns the `let` or `import`; None if it has no name to know it by, or names no file."""
+        whole = place(self._source, line[0]).to(place(self._source, line[-1]))
+        if line[0].type == "LET":
+            if len(line) == 1:
+                self.diagnostics.append(unnamed_let(whole))
+                return None
+            setting = self._setting(line[1:])
+            return None if setting is None else ast.Let(whole, setting.name, setting.value)
+        if self._malformed(line):
+            return None
+        if [token.type for token in line[1:]] != ["STRING"]:
+            self.diagnostics.append(malformed_import(self._source, line))
+            return None
+        return ast.ImportFile(whole, self._build.string([line[1]]))
+
     def _block(self, rough: RoughBlock) -> ast.Block | None:
         """Returns the block with the settings that can be read; None if it has no name to know it by."""
         header = self._header(rough)
-        settings = tuple(setting for line in rough.settings if (setting := self._setting(line)) is not None)
+        settings = tuple(setting for line in rough.settings if (setting := self._line(line)) is not None)
         if (unclosed := unclosed_block(self._source, rough)) is not None:
             self.diagnostics.append(unclosed)
         if header is None:
@@ -92,6 +117,13 @@ class _Recovery:
         if (missing := missing_open_brace(self._source, rough)) is not None:
             self.diagnostics.append(missing)
         return [self._build.name([token]) for token in rough.header if token.type == "NAME"]
+
+    def _line(self, line: Sequence[Token]) -> ast.Setting | None:
+        """Returns the setting a line of a block is."""
+        if line[0].type in STATEMENTS and not self._malformed(line):
+            self.diagnostics.append(misplaced_statement(place(self._source, line[0])))
+            return None
+        return self._setting(line)
 
     def _setting(self, line: Sequence[Token]) -> ast.Setting | None:
         """Returns the setting, its value unread where that is wrong; None if it has no name either."""

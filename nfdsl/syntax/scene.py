@@ -9,8 +9,8 @@ from lark import Token
 from nfdsl.source import Source, Span
 from nfdsl.syntax.tokens import CLOSER, OPENER, place
 
-_STARTS_VALUE = frozenset({"NAME", "FROM", "LABEL", "NUMBER", "SHAPE", "STRING", "DOCSTRING"})
-_ENDS_VALUE = frozenset({"NAME", "FROM", "NUMBER", "SHAPE", "STRING"})
+_STARTS_VALUE = frozenset({"NAME", "FROM", "LET", "IMPORT", "LABEL", "NUMBER", "SHAPE", "STRING", "DOCSTRING"})
+_ENDS_VALUE = frozenset({"NAME", "FROM", "LET", "IMPORT", "NUMBER", "SHAPE", "STRING"})
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,13 @@ def column(token: Token) -> int:
 def significant(tokens: Iterable[Token]) -> Iterator[Token]:
     """Yields the tokens without the new lines that say nothing: those in a value, repeated or leading."""
     depth, at_line_start = 0, True
+    around = 1  # the brackets around a value's own: a block's braces, which a `let` has not
     for token in tokens:
         is_newline = token.type == "NEWLINE"
-        if is_newline and (at_line_start or depth > 1):
+        if is_newline and (at_line_start or depth > around):
             continue
+        if at_line_start and depth == 0:
+            around = 0 if token.type == "LET" else 1
         at_line_start = is_newline
         depth += (token in CLOSER) - (token in OPENER and depth > 0)
         yield token

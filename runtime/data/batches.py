@@ -7,7 +7,7 @@ epoch ``u // examples``.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import NamedTuple
 
@@ -34,9 +34,12 @@ class Batch(NamedTuple):
     views: NDArray[np.int32]  # [b], 0 to repeat - 1
 
 
+Batches = Generator[Batch, None, None]  # to be closed if not exhausted: batches are built ahead in threads
+
+
 def training_batches(
     run: Run, records: Records, split: Split, *, first_step: int, process_index: int = 0, process_count: int = 1
-) -> Iterator[Batch]:
+) -> Batches:
     """Yields this process's part of the batches of steps `first_step` to ``run.length.steps - 1``.
 
     The parts of all processes, one after the other, are the batch that a single process would get.
@@ -73,7 +76,7 @@ def evaluation_batches(
     batch: int,
     process_index: int = 0,
     process_count: int = 1,
-) -> Iterator[Batch]:
+) -> Batches:
     """Yields this process's part of batches that hold each of `examples` [n] once, in order, without random changes.
 
     Raises:
@@ -128,7 +131,7 @@ def _marked(batch: Batch, examples: NDArray[np.int64], views: NDArray[np.int64])
     return batch
 
 
-def _ahead(build: Callable[[int], Batch], steps: range) -> Iterator[Batch]:
+def _ahead(build: Callable[[int], Batch], steps: range) -> Batches:
     """Yields ``build(step)`` for each of `steps`, building the next ones in other threads."""
     dataset = grain.MapDataset.range(steps.start, steps.stop).map(build)
     options = grain.ReadOptions(num_threads=_THREADS, prefetch_buffer_size=_THREADS)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.lower import dump, lower
+from nfdsl.lower import lower
 from nfdsl.plan import Plan, PlannedRun
+from nfdsl.run_json import dump
 from nfdsl.source import Source
 from nfdsl.study.description import describe
 from nfdsl.study.directory import StudyDirectory

@@ -6,12 +6,15 @@ import os
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8".strip()
 
+import jax
 import pytest
 
 from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import Recipe, Resolution
+from nfdsl.schema.training import AGC, Recipe, Resolution
+from runtime.mesh import data_mesh
+from runtime.program import Programs
 
 
 @pytest.fixture
@@ -25,3 +28,23 @@ def run() -> Run:
         length=Length(images=80, steps=10, warmup_steps=0),
         start=None,
     )
+
+
+@pytest.fixture
+def small_run() -> Run:
+    """A run of a second, on real images; its last batch is short."""
+    data = Data(source=Builtin("digits"), classes=10, holdout=97)
+    return Run(
+        id="small",
+        recipe=Recipe(data=data, batch=32, resolution=Resolution(8, 8), clip=AGC(0.02)),
+        model=NFNet(depth=(1,), width=(8,), group_width=4),
+        lr=0.3,
+        length=Length(images=600, steps=19, warmup_steps=2),
+        start=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def programs() -> Programs:
+    """Programs on one device, compiled by whichever test needs them first."""
+    return Programs(data_mesh(jax.devices()[:1]))

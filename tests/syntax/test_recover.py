@@ -61,7 +61,9 @@ def test_every_mistake_is_found_and_the_rest_is_kept():
         (24, "outside-block"),
     ]
     read = {
-        block.name.text: {setting.name.text: not isinstance(setting.value, ast.Unreadable) for setting in block.settings}
+        block.name.text: {
+            setting.name.text: not isinstance(setting.value, ast.Unreadable) for setting in block.settings
+        }
         for block in file.blocks
     }
     assert read == READ

@@ -7,7 +7,7 @@ import fiddle as fdl
 import pytest
 from fiddle.experimental import serialization
 
-from nfdsl.lower import UnreadableRun, configure, dump, load
+from nfdsl.run_json import UnreadableRun, configure, dump, load
 from nfdsl.schema.data import ArrayRecord, Builtin, Data, Dedup
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length, Run

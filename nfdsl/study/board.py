@@ -1,0 +1,58 @@
+"""What is known of each run while a study is carried out: its events, added up for whoever looks."""
+
+from collections.abc import Iterator
+
+from nfdsl.plan import Plan, PlannedRun
+from nfdsl.study.events import Closed, Compiled, Given, Notice, Opened, Stopping, StudyEvent, Tick, WorkerStarted
+from nfdsl.study.landscape import Landscape
+from nfdsl.study.outcome import Outcome
+from nfdsl.study.row import Row
+from nfdsl.study.tuning import Known, outstanding
+
+
+class Board:
+    """All runs of a plan, the time, and what was compiled. Changed by `observe` alone."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.rows = {run.id: Row(run) for run in plan.runs}
+        self.now = 0.0  # seconds since the study was taken up
+        self.compiled: set[str] = set()  # programs whose training step was compiled or loaded
+        self.worker_starts = False  # its imports take a while
+        self.stopping = False
+        self.outcome: Outcome | None = None  # once the study has closed
+        self._landscape = Landscape(plan)
+
+    def observe(self, event: StudyEvent, now: float) -> None:
+        """Takes into account what happened `now` seconds after the study was taken up."""
+        self.now = now
+        match event:
+            case Opened(results):
+                for run, result in results.items():
+                    self.rows[run].finish(result)
+            case Stopping():
+                self.stopping = True
+            case Closed(outcome):
+                self.outcome = outcome
+            case WorkerStarted():
+                self.worker_starts = True
+            case Notice() | Tick():
+                pass
+            case _:
+                self.worker_starts = self.worker_starts and not isinstance(event, Given)
+                self.rows[event.run].observe(event, now)
+                if isinstance(event, Compiled) and event.kind == "train":
+                    self.compiled.add(event.program)
+
+    def active(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.active]
+
+    def to_come(self) -> Iterator[tuple[PlannedRun, int]]:
+        """Yields for each cell one of its runs and how many like it are still to come, those in hand not counted."""
+        results = {run: row.result for run, row in self.rows.items() if row.result is not None}
+        lost = {run: "" for run, row in self.rows.items() if row.over and row.result is None}
+        for cell in self.plan.cells:
+            in_hand = sum(self.rows[run].active for run in cell.runs)
+            count = outstanding(cell, self._landscape, Known(results, lost)) - in_hand
+            if count > 0:
+                yield self._landscape.sample(cell), count

@@ -1,0 +1,175 @@
+"""The study directory: every path in it, and what is written and read there.
+
+DIR/lock                   held while `nfdsl run` works on the study
+DIR/study.json, plan.json  what is being carried out
+DIR/runs/ID/run.json       the run, as the runtime reads it
+DIR/runs/ID/metrics.jsonl, checkpoints/   written by the runtime
+DIR/runs/ID/result.json    the run is complete exactly if this exists and can be read
+DIR/runs/ID/failure.json   why the last attempts at it failed
+DIR/cache/                 XLA's persistent compilation cache
+DIR/worker.log             what workers print on stderr
+DIR/report.html, figures/  written by `nfdsl report`
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nfdsl.study.fields import Malformed, parse
+from nfdsl.study.lock import exclusive
+from nfdsl.study.result import Result, parse_result
+
+
+class Unreadable(Exception):
+    """A file of the study directory that does not hold what it should; the message names it and says why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"{path} cannot be read: {reason}")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run failed: one sentence, the traceback or log behind it, and how often it was tried."""
+
+    reason: str
+    detail: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class StudyDirectory:
+    """One study on disk. Files are replaced as a whole: a reader sees the old one or the new one."""
+
+    path: Path
+
+    @property
+    def study_json(self) -> Path:
+        return self.path / "study.json"
+
+    @property
+    def plan_json(self) -> Path:
+        return self.path / "plan.json"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def cache(self) -> Path:
+        return self.path / "cache"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    def run(self, run_id: str) -> Path:
+        return self.path / "runs" / run_id
+
+    def run_json(self, run_id: str) -> Path:
+        return self.run(run_id) / "run.json"
+
+    def metrics(self, run_id: str) -> Path:
+        return self.run(run_id) / "metrics.jsonl"
+
+    def checkpoints(self, run_id: str) -> Path:
+        return self.run(run_id) / "checkpoints"
+
+    def result_json(self, run_id: str) -> Path:
+        return self.run(run_id) / "result.json"
+
+    def failure_json(self, run_id: str) -> Path:
+        return self.run(run_id) / "failure.json"
+
+    def lock(self) -> AbstractContextManager[int]:
+        """Holds the study for this process and its workers, making the directory. Raises `lock.Held`."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return exclusive(self.path / "lock")
+
+    def begin(self, study_json: str, plan_json: str) -> None:
+        """Writes what is about to be carried out."""
+        write_atomically(self.study_json, study_json)
+        write_atomically(self.plan_json, plan_json)
+
+    def prepare(self, run_id: str, run_json: str) -> Path:
+        """Readies a run's folder for a worker and returns it: earlier failures and unreadable results are cleared."""
+        folder = self.run(run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.run_json(run_id), run_json)
+        self.failure_json(run_id).unlink(missing_ok=True)
+        result = self.result_json(run_id)
+        if result.exists():  # a readable one would not be prepared again
+            result.replace(result.with_suffix(".unreadable"))
+        return folder
+
+    def fail(self, run_id: str, failure: Failure) -> None:
+        """Records that a run failed."""
+        write_atomically(self.failure_json(run_id), json.dumps(asdict(failure), indent=1))
+
+    def result(self, run_id: str) -> Result | None:
+        """Returns a run's result, None where it is not complete. Raises `Unreadable`."""
+        text = _read(self.result_json(run_id))
+        try:
+            return None if text is None else parse_result(text)
+        except Malformed as error:
+            raise Unreadable(self.result_json(run_id), str(error)) from error
+
+    def failure(self, run_id: str) -> Failure | None:
+        """Returns why a run failed, None where it did not. Raises `Unreadable`."""
+        text = _read(self.failure_json(run_id))
+        try:
+            return None if text is None else _parse_failure(text)
+        except Malformed as error:
+            raise Unreadable(self.failure_json(run_id), str(error)) from error
+
+    def results(self, run_ids: Iterable[str]) -> tuple[dict[str, Result], tuple[Unreadable, ...]]:
+        """Returns the results of those runs that are complete, and the files that should hold one but do not."""
+        results: dict[str, Result] = {}
+        unreadable: list[Unreadable] = []
+        for run_id in run_ids:
+            try:
+                result = self.result(run_id)
+            except Unreadable as error:
+                unreadable.append(error)
+                continue
+            if result is not None:
+                results[run_id] = result
+        return results, tuple(unreadable)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replaces the file at `path` as a whole; once this returns, the text survives a power cut."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _parse_failure(text: bytes) -> Failure:
+    fields = parse(text)
+    return Failure(fields.text("reason"), fields.text("detail"), fields.whole("attempts"))

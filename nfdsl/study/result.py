@@ -1,0 +1,63 @@
+"""What a run came to: `result.json`, and the metric it is judged by."""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from nfdsl.schema.training import Metric
+from nfdsl.study.fields import Fields, Malformed, parse
+
+
+@dataclass(frozen=True)
+class Result:
+    """The end of one run. Measurements are None where there is none, as after divergence."""
+
+    state: Literal["done", "diverged"]
+    step: int  # reached; less than `steps` where the run diverged
+    steps: int
+    train_loss: float | None
+    holdout_loss: float | None
+    top1: float | None  # share in [0, 1]
+    top5: float | None
+    examples_evaluated: int
+    seconds: float
+    images_per_second: float | None
+
+
+def parse_result(text: str | bytes) -> Result:
+    """Returns the `Result` that `result.json` holds. Raises `Malformed`."""
+    fields = parse(text)
+    return Result(
+        state=_state(fields),
+        step=fields.whole("step"),
+        steps=fields.whole("steps"),
+        train_loss=fields.measurement("train_loss"),
+        holdout_loss=fields.measurement("holdout_loss"),
+        top1=fields.measurement("top1"),
+        top5=fields.measurement("top5"),
+        examples_evaluated=fields.whole("examples_evaluated"),
+        seconds=fields.number("seconds"),
+        images_per_second=fields.measurement("images_per_second"),
+    )
+
+
+def measured(result: Result, by: Metric) -> float | None:
+    """Returns the metric, less of which is better; None where the run diverged or was not evaluated."""
+    if result.state == "diverged":
+        return None
+    match by:
+        case "holdout.loss":
+            return result.holdout_loss
+        case "holdout.error":
+            return None if result.top1 is None else 1 - result.top1
+        case _:
+            assert_never(by)
+
+
+def _state(fields: Fields) -> Literal["done", "diverged"]:
+    match fields.text("state"):
+        case "done":
+            return "done"
+        case "diverged":
+            return "diverged"
+        case other:
+            raise Malformed(f'"state" should be "done" or "diverged", not {other!r}')

@@ -1,0 +1,142 @@
+"""The worker: trains runs and says on stdout, one JSON object a line, what happens.
+
+::
+
+    python -m runtime RUN_DIR...    trains those runs in order
+    python -m runtime --serve       reads {"run": RUN_DIR} from stdin, a line each, until stdin ends
+
+A run's folder is ``STUDY/runs/ID`` and holds ``run.json``. On SIGTERM the worker commits the state of
+the run it is at and leaves with exit code 0. When stdin ends, whoever started the worker is gone, and
+it leaves at once: no more is lost than the steps since the last checkpoint, and they are taken again.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+from typing import TextIO
+
+import jax
+
+from nfdsl.run_json import UnreadableRun, load
+from nfdsl.schema.run import Run
+from runtime.checkpoint import CheckpointError
+from runtime.data.records import DataError
+from runtime.events import Event, Failed, Ready, Stopped, line
+from runtime.lock import Locked, locked
+from runtime.mesh import data_mesh
+from runtime.program import Programs
+from runtime.train import RunError, Start, train
+
+_PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
+_EXPLAINED = (CheckpointError, DataError, Locked, RunError, UnreadableRun)  # say what is wrong in one sentence
+
+Lines = SimpleQueue[str | None]  # of stdin; None to leave
+
+
+def main() -> None:
+    """Runs the worker."""
+    arguments = _parser().parse_args()
+    stop, lines = Flag(), Lines()
+    _leave_on_signals(stop, lines)
+    with _claim_stdout() as out:
+        if arguments.serve:
+            print(line(Ready()), file=out)
+            Thread(target=_read, args=(lines,), daemon=True).start()
+        for event in _events(_asked_for(lines) if arguments.serve else iter(arguments.folders), stop):
+            print(line(event), file=out)
+    sys.stderr.flush()
+    os._exit(0)  # what is still being compiled in a thread would be waited for, or torn down while it is at work
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m runtime", description="Trains runs of a study.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folders", metavar="RUN_DIR", nargs="*", type=Path, default=[], help="a run's folder")
+    what.add_argument("--serve", action="store_true", help='read {"run": RUN_DIR} from stdin, a line each')
+    return parser
+
+
+def _claim_stdout() -> TextIO:
+    """Returns a line-buffered stdout of events alone: what libraries print there goes to stderr from now on."""
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    return out
+
+
+def _leave_on_signals(stop: Flag, lines: Lines) -> None:
+    def leave(*_: object) -> None:
+        stop.set()
+        lines.put(None)  # in case it waits for a run
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
+def _read(lines: Lines) -> None:
+    for text in sys.stdin:
+        lines.put(text)
+    os._exit(0)
+
+
+def _asked_for(lines: Lines) -> Iterator[Path]:
+    while (text := lines.get()) is not None:
+        yield Path(json.loads(text)["run"])
+
+
+def _events(folders: Iterator[Path], stop: Flag) -> Iterator[Event]:
+    """Trains the runs in `folders` one after the other; what goes wrong with one does not concern the others."""
+    programs = Programs(data_mesh(jax.devices()))
+    for folder in folders:
+        for event in _events_of(folder.absolute(), programs, stop):
+            yield event
+            if isinstance(event, Stopped):
+                return
+
+
+def _events_of(folder: Path, programs: Programs, stop: Flag) -> Iterator[Event]:
+    try:
+        _use_cache(folder.parent.parent / "cache")
+        run = _run(folder)
+        with locked(folder, _PATIENCE_SECONDS):
+            yield from train(run, folder, programs, _start(run, folder), stop)
+    except Exception as error:
+        yield Failed(folder.name, _sentence(error), traceback.format_exc())
+
+
+def _use_cache(folder: Path) -> None:
+    """Has XLA keep and find everything it compiles in `folder`; it stays with the first one it is told."""
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def _run(folder: Path) -> Run:
+    try:
+        return load((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{folder} is not the folder of a run: it has no run.json") from error
+
+
+def _start(run: Run, folder: Path) -> Start | None:
+    if run.start is None:
+        return None
+    of_start = folder.parent / run.start
+    return Start(_run(of_start), of_start)
+
+
+def _sentence(error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    if isinstance(error, _EXPLAINED):
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

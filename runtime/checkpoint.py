@@ -1,0 +1,146 @@
+"""Checkpoints: the training state of one step, committed as a whole or not at all.
+
+::
+
+    DIR/40/            a checkpoint: what Orbax wrote, and digests.json of every file of it
+    DIR/40.partial/    one that is being written, or whose writer was killed
+
+A checkpoint comes into being by one rename, after its files have reached the disk. It is *intact*
+if it holds exactly the files it was written with, bit for bit: Orbax alone would restore a flipped
+bit without a word.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from orbax.checkpoint import v1 as orbax
+
+from runtime.durable import flush
+from runtime.packing import outline, pack, unpack
+from runtime.parameters import Parameters
+from runtime.state import TrainState
+
+KEPT = 2  # checkpoints, so that there is another where the latest turns out damaged
+_DIGESTS = "digests.json"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The state of the latest intact checkpoint; None, at step 0, where there is none."""
+
+    state: TrainState | None
+    step: int
+    damaged: tuple[int, ...]  # steps of later checkpoints that were not intact
+
+
+class CheckpointError(Exception):
+    """A checkpoint that is needed is missing or damaged."""
+
+
+def save(directory: Path, state: TrainState, step: int) -> None:
+    """Commits `state` as the checkpoint of `step` and removes all but the latest `KEPT`.
+
+    Whatever happens meanwhile, those that were there stay intact until this one is.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for left in directory.glob("*.partial*"):
+        shutil.rmtree(left)
+    partial = directory / f"{step}.partial"
+    with _options():
+        orbax.save(str(partial), {name: pack(part) for name, part in _parts(state).items()})
+    (partial / _DIGESTS).write_text(json.dumps(_digests(partial)))
+    for path in (*partial.rglob("*"), partial):
+        flush(path)
+    partial.rename(_folder(directory, step))
+    flush(directory)
+    for old in _steps(directory)[:-KEPT]:
+        shutil.rmtree(_folder(directory, old))
+
+
+def restore(directory: Path, like: TrainState) -> Restored:
+    """Returns the state of the latest intact checkpoint.
+
+    Later ones, which are damaged, are removed: the run that goes on from here writes them anew.
+
+    Args:
+      like: the state as `jax.ShapeDtypeStruct`s with the shardings to restore to.
+    """
+    damaged: list[int] = []
+    for step in reversed(_steps(directory)):
+        folder = _folder(directory, step)
+        if _intact(folder):
+            return Restored(replace(like, **_load(folder, _parts(like))), step, tuple(damaged))
+        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
+        shutil.rmtree(folder)
+        damaged.append(step)
+    return Restored(None, 0, tuple(damaged))
+
+
+def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> Parameters:
+    """Returns the parameters of the checkpoint of `step`, or their average.
+
+    Raises:
+      CheckpointError: it is missing or damaged.
+    """
+    folder, part = _folder(directory, step), "average" if averaged else "parameters"
+    if not _intact(folder):
+        raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
+    return _load(folder, {part: like})[part]
+
+
+def _load(folder: Path, parts: dict[str, Any]) -> dict[str, Any]:
+    """Returns some of the parts of a checkpoint."""
+    with _options():
+        loaded: Any = orbax.load(str(folder), {name: outline(like) for name, like in parts.items()})
+    return {name: unpack(loaded[name], like) for name, like in parts.items()}
+
+
+@contextmanager
+def _options() -> Iterator[None]:
+    context = orbax.Context()
+    context.array.saving.use_compression = False  # weights are noise to it
+    context.pytree.loading.partial_load = True
+    with context:
+        yield
+
+
+def _parts(state: TrainState) -> dict[str, Any]:
+    """Returns what can be read by itself."""
+    parts = {field.name: getattr(state, field.name) for field in fields(state)}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _folder(directory: Path, step: int) -> Path:
+    return directory / str(step)
+
+
+def _steps(directory: Path) -> list[int]:
+    """Returns the steps of all checkpoints, ascending."""
+    return sorted(int(path.name) for path in directory.glob("*") if path.name.isdecimal())
+
+
+def _intact(folder: Path) -> bool:
+    try:
+        return json.loads((folder / _DIGESTS).read_bytes()) == _digests(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of every file below `folder` but the digests' own."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _DIGESTS)
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

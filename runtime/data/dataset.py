@@ -1,0 +1,39 @@
+"""What a run is trained on and what it is evaluated on."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nfdsl.schema.data import Data
+from runtime.data.records import Records
+from runtime.data.sources import open_source
+from runtime.data.splitting import Split, split
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The opened sources of one `data` block."""
+
+    records: Records
+    split: Split  # of `records`
+    evaluation: Records
+    evaluated: NDArray[np.int64]  # indices of `evaluation`, ascending; none where there is nothing to evaluate on
+
+
+@lru_cache(maxsize=4)
+def open_dataset(data: Data) -> Dataset:
+    """Returns the images of `data`; runs of one process share them.
+
+    Evaluated are all images of the `validation` source where there is one, else the held-out ones.
+
+    Raises:
+      DataError: a source is missing, unreadable, or not what `data` declares.
+    """
+    records = open_source(data)
+    parts = split(records, data)
+    if data.validation is None:
+        return Dataset(records, parts, records, parts.held_out)
+    validation = open_source(replace(data, source=data.validation))
+    return Dataset(records, parts, validation, np.arange(len(validation)))

@@ -1,0 +1,61 @@
+"""Networks as pure functions of their parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import assert_never
+
+import jax
+from flax import nnx
+
+from nfdsl.schema.model import Model, NFNet
+from runtime.models.grouped_convolution import Grouped
+from runtime.models.nfnet import NormalizerFree
+from runtime.models.regularization import Regularization
+from runtime.parameters import Layouts, Parameters, layouts, values
+
+Module = NormalizerFree
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network without its parameters, which are nested dicts of arrays; `layouts` are nested alike."""
+
+    layouts: Layouts
+    create: Callable[[jax.Array], Module]
+    structure: nnx.GraphDef[Module]
+
+    def initialize(self, key: jax.Array) -> Parameters:
+        """Returns parameters in float32, drawn by a typed key."""
+        return values(self.create(key))
+
+    def apply(
+        self, parameters: Parameters, images_BxHxWx3: jax.Array, regularization: Regularization | None
+    ) -> jax.Array:
+        """Returns logits [B, K] in float32, computed in the dtype of images and parameters, which must agree.
+
+        Without `regularization`, as in evaluation, nothing is random.
+        """
+        return nnx.merge(self.structure, parameters)(images_BxHxWx3, regularization)
+
+
+def build(model: Model, classes: int, *, grouped: Grouped, unroll: bool = False) -> Network:
+    """Returns the network of `model` with one logit for each of `classes`; allocates nothing.
+
+    Args:
+      model: the family, with its depth and width.
+      classes: the number of logits.
+      grouped: how grouped convolutions are computed.
+      unroll: whether a stage's blocks are written out in the program, which then grows with depth, or scanned.
+    """
+    create = partial(_create, model, classes, grouped, unroll)
+    module = jax.eval_shape(lambda: create(jax.random.key(0)))
+    return Network(layouts(module), create, nnx.graphdef(module))
+
+
+def _create(model: Model, classes: int, grouped: Grouped, unroll: bool, key: jax.Array) -> Module:
+    match model:
+        case NFNet():
+            return NormalizerFree(key, model, classes, grouped, unroll)
+        case _:
+            assert_never(model)

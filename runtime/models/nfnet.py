@@ -1,0 +1,203 @@
+"""Normalizer-free residual networks (NFNets).
+
+References:
+  Brock, De, Smith, Simonyan 2021, High-performance large-scale image recognition without normalization,
+    arXiv 2102.06171: sections 3 and 4, appendix C.
+  Their code, google-deepmind/deepmind-research, nfnets/{nfnet,base}.py, followed where the two differ: squeeze-excite
+    has a plain ReLU, and beta is the expected standard deviation's inverse.
+
+Shape suffixes: B batch, H height, W width, C channels, S squeezed channels, K classes, L layers.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import lax
+from jax.typing import ArrayLike
+
+from nfdsl.schema.model import Activation, NFNet
+from runtime.models.activation import activate
+from runtime.models.convolution import Convolution
+from runtime.models.grouped_convolution import Grouped
+from runtime.models.linear import Linear
+from runtime.models.pooling import global_mean, halve
+from runtime.models.regularization import Regularization
+from runtime.models.stack import stack
+from runtime.parameters import Parameter
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Place:
+    """What a block's place in the network decides; of several blocks, each field is an array [L]."""
+
+    block: ArrayLike  # its number l, from 0
+    depth: ArrayLike  # l / number of blocks, its share of the stochastic depth rate
+    beta: ArrayLike  # 1 / the standard deviation expected of its input
+
+    def split(self) -> tuple["Place", "Place"]:
+        """Returns, of several blocks, the first one's place and the others'."""
+        return jax.tree.map(lambda field: field[0], self), jax.tree.map(lambda field: field[1:], self)
+
+
+def expected_deviations(depth: tuple[int, ...], alpha: float) -> tuple[tuple[float, ...], ...]:
+    """Returns the standard deviation expected of each block's input at initialisation, for each stage.
+
+    ``Var(x_{l+1}) = Var(x_l) + alpha^2`` (section 3), where a stage's first block, whose shortcut is
+    normalised too, starts again from ``Var = 1``.
+    """
+    variance, stages = 1.0, []
+    for blocks in depth:
+        inputs = []
+        for block in range(blocks):
+            inputs.append(math.sqrt(variance))
+            variance = (variance if block else 1.0) + alpha**2
+        stages.append(tuple(inputs))
+    return tuple(stages)
+
+
+def places(model: NFNet) -> tuple[Place, ...]:
+    """Returns the places of each stage's blocks."""
+    stages, first, total = [], 0, sum(model.depth)
+    for deviations in expected_deviations(model.depth, model.alpha):
+        block = np.arange(first, first + len(deviations), dtype=np.int32)
+        stages.append(Place(block, (block / total).astype(np.float32), (1 / np.array(deviations)).astype(np.float32)))
+        first += len(deviations)
+    return tuple(stages)
+
+
+class Stem(nnx.Module):
+    """Four 3x3 convolutions that shrink each side to a quarter, activated in between (appendix C)."""
+
+    def __init__(self, key: jax.Array, model: NFNet, grouped: Grouped):
+        keys, convolve3x3 = jax.random.split(key, 4), partial(Convolution, side=3, grouped=grouped)
+        (c0, c1, c2, c3), (s0, s1, s2, s3) = model.stem_widths, model.stem_strides
+        self.conv0 = convolve3x3(keys[0], 3, c0, stride=s0)
+        self.conv1 = convolve3x3(keys[1], c0, c1, stride=s1)
+        self.conv2 = convolve3x3(keys[2], c1, c2, stride=s2)
+        self.conv3 = convolve3x3(keys[3], c2, c3, stride=s3)
+        self.activation: Activation = model.activation
+
+    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
+        x_BxHxWxC = activate(self.conv0(x_BxHxWxC), self.activation)
+        x_BxHxWxC = activate(self.conv1(x_BxHxWxC), self.activation)
+        x_BxHxWxC = activate(self.conv2(x_BxHxWxC), self.activation)
+        return self.conv3(x_BxHxWxC)
+
+
+class SqueezeExcite(nnx.Module):
+    """Scales channels by ``2 sigmoid(W1 relu(W0 mean(x)))`` (appendix C; Hu et al. 2018); the 2 keeps the scale."""
+
+    def __init__(self, key: jax.Array, width: int, hidden: int):
+        squeeze, excite = jax.random.split(key)
+        self.squeeze = Linear(_truncated_normal(squeeze, width, hidden))
+        self.excite = Linear(_truncated_normal(excite, hidden, width))
+
+    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
+        hidden_BxS = jax.nn.relu(self.squeeze(global_mean(x_BxHxWxC)))
+        scale_BxC = 2 * jax.nn.sigmoid(self.excite(hidden_BxS))
+        return x_BxHxWxC * scale_BxC[:, None, None, :]
+
+
+def _truncated_normal(key: jax.Array, inputs: int, outputs: int) -> jax.Array:
+    """Returns weights [inputs, outputs] as Haiku's Linear draws them, which the public code leaves in place."""
+    return jax.random.truncated_normal(key, -2, 2, (inputs, outputs), jnp.float32) / math.sqrt(inputs)
+
+
+class Block(nnx.Module):
+    """``y = shortcut + alpha * skip_gain * branch(beta * f(x))`` (section 4.1, figure 5)."""
+
+    def __init__(self, key: jax.Array, model: NFNet, inputs: int, outputs: int, stride: int, grouped: Grouped):
+        keys, inner, groups = jax.random.split(key, 6), model.inner_width(outputs), model.groups(outputs)
+        convolve1x1 = partial(Convolution, grouped=grouped)
+        convolve3x3 = partial(Convolution, side=3, groups=groups, grouped=grouped)
+        self.conv0 = convolve1x1(keys[0], inputs, inner)
+        self.conv1 = convolve3x3(keys[1], inner, inner, stride=stride)
+        self.conv2 = convolve3x3(keys[2], inner, inner)
+        self.conv3 = convolve1x1(keys[3], inner, outputs)
+        self.squeeze_excite = SqueezeExcite(keys[4], outputs, model.se_width(outputs))
+        self.skip_gain = Parameter(jnp.zeros((), jnp.float32), role="gain")
+        self.shortcut = convolve1x1(keys[5], inputs, outputs) if stride > 1 or inputs != outputs else None
+        self.stride = stride
+        self.alpha = model.alpha
+        self.activation: Activation = model.activation
+
+    def __call__(self, x_BxHxWxC: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
+        active_BxHxWxC = activate(x_BxHxWxC, self.activation) * jnp.asarray(place.beta, x_BxHxWxC.dtype)
+        branch_BxHxWxC = self._branch(active_BxHxWxC)
+        if regularization is not None:
+            branch_BxHxWxC = regularization.skip(branch_BxHxWxC, place.block, place.depth)
+        return self._shortcut(x_BxHxWxC, active_BxHxWxC) + self.alpha * self.skip_gain[...] * branch_BxHxWxC
+
+    def _branch(self, active_BxHxWxC: jax.Array) -> jax.Array:
+        y_BxHxWxC = activate(self.conv0(active_BxHxWxC), self.activation)
+        y_BxHxWxC = activate(self.conv1(y_BxHxWxC), self.activation)
+        y_BxHxWxC = activate(self.conv2(y_BxHxWxC), self.activation)
+        return self.squeeze_excite(self.conv3(y_BxHxWxC))
+
+    def _shortcut(self, x_BxHxWxC: jax.Array, active_BxHxWxC: jax.Array) -> jax.Array:
+        if self.shortcut is None:
+            return x_BxHxWxC
+        return self.shortcut(halve(active_BxHxWxC) if self.stride > 1 else active_BxHxWxC)
+
+
+class Stage(nnx.Module):
+    """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
+
+    def __init__(self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, unroll: bool):
+        width = model.width[stage]
+        keys = jax.random.split(key, model.depth[stage])
+        self.first = Block(keys[0], model, inputs, width, model.stage_strides[stage], grouped)
+        create = partial(Block, model=model, inputs=width, outputs=width, stride=1, grouped=grouped)
+        self.blocks = stack(create, keys[1:]) if len(keys) > 1 else None
+        self.unroll = unroll
+
+    def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
+        def layer(x: jax.Array, block_and_place: tuple[Block, Place]) -> tuple[jax.Array, None]:
+            block, place = block_and_place
+            return block(x, place, regularization), None
+
+        first, others = places.split()
+        y_BxHxWxC = self.first(x_BxHxWxC, first, regularization)
+        if self.blocks is None:
+            return y_BxHxWxC
+        return lax.scan(layer, y_BxHxWxC, (self.blocks, others), unroll=self.unroll)[0]
+
+
+class NormalizerFree(nnx.Module):
+    """The network from normalised images to logits."""
+
+    def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, unroll: bool):
+        stem, stages, final, classifier = jax.random.split(key, 4)
+        inputs = (model.stem_widths[-1], *model.width)
+        self.stem = Stem(stem, model, grouped)
+        self.stages = nnx.Dict(
+            {
+                _name(stage): Stage(jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, unroll)
+                for stage in range(len(model.depth))
+            }
+        )
+        self.final_conv = Convolution(final, model.width[-1], model.final_width, grouped=grouped)
+        weights = 0.01 * jax.random.normal(classifier, (model.final_width, classes), jnp.float32)  # appendix C
+        self.classifier = Linear(weights, role="head")
+        self.model = model
+
+    def __call__(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
+        """Returns logits [B, K] in float32."""
+        x_BxHxWxC = self.stem(images_BxHxWxC)
+        for stage, stage_places in enumerate(places(self.model)):
+            x_BxHxWxC = self.stages[_name(stage)](x_BxHxWxC, stage_places, regularization)
+        features_BxC = global_mean(activate(self.final_conv(x_BxHxWxC), self.model.activation))
+        if regularization is not None:
+            features_BxC = regularization.drop(features_BxC)
+        return self.classifier(features_BxC).astype(jnp.float32)
+
+
+def _name(stage: int) -> str:
+    """Returns a stage's key, counted from 1 as papers do; a bare number would come back from Orbax as an int."""
+    return f"stage{stage + 1}"

@@ -1,0 +1,193 @@
+"""Programs: what is compiled, once for all runs that share it.
+
+A program's key is what shapes its code. Everything else of a run (learning rate, lengths, decays,
+rates, seeds) is an input, `runtime.optim.hyper.Hyper`. All compilation is ahead of time: later
+calls have the shapes that were compiled, or fail.
+"""
+
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh
+from jax.stages import Lowered
+
+from nfdsl.schema.model import Model
+from nfdsl.schema.run import Run
+from runtime.compilation import Compilation, Kind
+from runtime.data.batches import Batch
+from runtime.evaluate import EvaluationStep, Inputs, evaluation_step
+from runtime.losses import Sums
+from runtime.mesh import replicated, shard_size, split
+from runtime.models.network import build
+from runtime.optim.hyper import Hyper, hyper
+from runtime.parameters import Parameters
+from runtime.state import TrainState, initial_state
+from runtime.step import Metrics, Step, train_step
+
+_INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
+
+T = TypeVar("T")
+Initialize = Callable[[Hyper, Parameters | None], TrainState]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What shapes a program's code: runs of equal keys share one."""
+
+    model: Model
+    classes: int
+    resolution: int
+    batch: int
+    schedule: str
+    nesterov: bool
+    inputs: Hashable  # the structure of `Hyper`: whether the recipe clips, ascends (and on how much), averages
+
+    @property
+    def id(self) -> str:
+        """The key as 12 hexadecimal digits."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
+
+def program_key(run: Run) -> Key:
+    """Returns the key of the program that trains `run`."""
+    recipe = run.recipe
+    return Key(
+        model=run.model,
+        classes=recipe.data.classes,
+        resolution=recipe.resolution.train,
+        batch=recipe.batch,
+        schedule=type(recipe.schedule).__name__,
+        nesterov=recipe.optimizer.nesterov,
+        inputs=jax.tree.structure(hyper(run)),
+    )
+
+
+class Program:
+    """The functions of one key on one mesh; each begins to be compiled when it is first asked for."""
+
+    def __init__(self, run: Run, mesh: Mesh):
+        """Builds the network of `run`; compiles nothing and allocates nothing on devices.
+
+        Raises:
+          ValueError: the batch does not divide evenly over the devices.
+        """
+        shard_size(run.recipe.batch, mesh)
+        self.key = program_key(run)
+        self.mesh = mesh
+        self._on_cpu = mesh.devices.flat[0].platform == "cpu"
+        self.network = build(run.model, self.key.classes, grouped="split" if self._on_cpu else "native")
+        self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
+        self._recipe = run.recipe
+        self._hyper = self._whole(hyper(run))
+        self.state = self._whole(jax.eval_shape(self._initialize, self._hyper, None))
+        self._compilations: dict[Hashable, Compilation[Any]] = {}
+
+    def initializer(self, pretrained: Parameters | None) -> Compilation[Initialize]:
+        """Returns ``initialize(hyper, pretrained)``: the state before the first step.
+
+        Parameters are drawn from the run's seed, but those that `pretrained` has are taken from there.
+        """
+        structure = jax.tree.structure(pretrained)
+        return self._compilation("initialize", structure, lambda: self._lower_initialize(pretrained))
+
+    def trainer(self) -> Compilation[Step]:
+        """Returns `runtime.step.train_step`; it consumes the state it is given."""
+        return self._compilation("train", None, self._lower_train)
+
+    def evaluator(self, side: int) -> Compilation[EvaluationStep]:
+        """Returns `runtime.evaluate.evaluation_step` for images of that side."""
+        return self._compilation("evaluate", side, lambda: self._lower_evaluate(side))
+
+    def hyper(self, run: Run) -> Hyper:
+        """Returns the run's numbers on the devices."""
+        return jax.device_put(hyper(run), replicated(self.mesh))
+
+    def inputs(self, batch: Batch) -> Inputs:
+        """Returns this process's part of a batch as part of the global arrays on the devices."""
+        sharding = split(self.mesh)
+        images, labels, weights = (
+            jax.make_array_from_process_local_data(sharding, part)
+            for part in (batch.images, batch.labels, batch.weights)
+        )
+        return images, labels, weights
+
+    def _compilation(self, kind: Kind, variant: Hashable, lower: Callable[[], Lowered]) -> Compilation[Any]:
+        if (kind, variant) not in self._compilations:
+            self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
+        return self._compilations[kind, variant]
+
+    def _options(self, kind: Kind) -> dict[str, Any]:
+        """Returns XLA's options: what runs once is not worth optimizing where that takes longer than running it."""
+        return {"xla_backend_optimization_level": 0} if self._on_cpu and kind == "initialize" else {}
+
+    def _lower_initialize(self, pretrained: Parameters | None) -> Lowered:
+        def initialize(hyper: Hyper, pretrained: Parameters | None) -> TrainState:
+            return self._initialize(hyper, pretrained)
+
+        return self._jit(initialize).lower(self._hyper, self._whole(pretrained))
+
+    def _lower_train(self) -> Lowered:
+        step = train_step(self.network.apply, self._recipe, self.network.layouts, self.mesh, self._dtype)
+
+        def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
+            return step(state, hyper, *inputs)
+
+        return self._jit(train, donate_argnums=0).lower(self.state, self._hyper, *self._batch(self.key.resolution))
+
+    def _lower_evaluate(self, side: int) -> Lowered:
+        step = evaluation_step(self.network.apply)
+
+        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Sums:
+            return step(parameters, *inputs)
+
+        return self._jit(evaluate).lower(self.state.parameters, *self._batch(side))
+
+    def _jit(self, function: Callable[..., Any], **options: Any) -> Any:
+        return jax.jit(function, out_shardings=replicated(self.mesh), **options)
+
+    def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:
+        parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))
+        if pretrained is not None:
+            parameters = jax.tree.map(_first_of, pretrained, parameters, is_leaf=lambda leaf: leaf is None)
+        return initial_state(parameters, self._recipe, self.network.layouts, hyper)
+
+    def _batch(self, side: int) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """Returns the outline of `inputs`."""
+        sharding, size = split(self.mesh), self.key.batch
+        return (
+            jax.ShapeDtypeStruct((size, side, side, 3), jnp.uint8, sharding=sharding),
+            jax.ShapeDtypeStruct((size,), jnp.int32, sharding=sharding),
+            jax.ShapeDtypeStruct((size,), jnp.float32, sharding=sharding),
+        )
+
+    def _whole(self, tree: T) -> T:
+        """Returns the outline of `tree`, whole on every device."""
+        sharding = replicated(self.mesh)
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
+
+
+class Programs:
+    """The programs of this process, so that runs of one key share what was compiled."""
+
+    def __init__(self, mesh: Mesh):
+        self._mesh = mesh
+        self._programs: dict[Key, Program] = {}
+
+    def of(self, run: Run) -> Program:
+        """Returns the program that trains `run`.
+
+        Raises:
+          ValueError: the batch does not divide evenly over the devices.
+        """
+        key = program_key(run)
+        if key not in self._programs:
+            self._programs[key] = Program(run, self._mesh)
+        return self._programs[key]
+
+
+def _first_of(given: jax.Array | None, otherwise: jax.Array) -> jax.Array:
+    return otherwise if given is None else given

@@ -1,0 +1,34 @@
+"""What a run came to: `result.json`, whose existence says that the run is complete."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from runtime.durable import write_atomically
+
+
+@dataclass(frozen=True)
+class Result:
+    """The end of one run. Measurements are None where there is none, as after divergence."""
+
+    state: Literal["done", "diverged"]
+    step: int  # steps done; less than `steps` where the run diverged
+    steps: int
+    train_loss: float | None  # mean over the last tenth of metrics.jsonl
+    holdout_loss: float | None
+    top1: float | None  # share in [0, 1]
+    top5: float | None
+    examples_evaluated: int
+    seconds: float  # spent in training steps and evaluation, continued attempts counted in
+    images_per_second: float | None  # in training
+
+
+def write_result(path: Path, result: Result) -> None:
+    """Completes the run: replaces `path` as a whole, on the disk once this returns."""
+    write_atomically(path, json.dumps(asdict(result), allow_nan=False, indent=1) + "\n")
+
+
+def read_result(path: Path) -> Result | None:
+    """Returns the result at `path`; None where the run is not complete."""
+    return Result(**json.loads(path.read_bytes())) if path.exists() else None

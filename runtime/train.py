@@ -1,0 +1,296 @@
+"""Training one run: from its folder's last checkpoint, or from its start, to its result.
+
+Order in which things reach the disk: lines of metrics.jsonl, then the checkpoint of that step, at
+last result.json. So whatever was killed continues from the checkpoint with the lines before it, and
+comes to the same result bit for bit, seconds aside.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event as Flag
+from typing import TypeVar
+
+import jax
+
+from nfdsl.schema.run import Run
+from runtime.checkpoint import restore, save, weights
+from runtime.compilation import Compilation
+from runtime.data.batches import evaluation_batches, training_batches
+from runtime.data.dataset import Dataset, open_dataset
+from runtime.evaluate import Evaluation, Inputs, evaluate
+from runtime.events import Compiled, Damaged, Done, Event, Progress, Saved, Started, Stopped
+from runtime.metrics import Metrics
+from runtime.parameters import Parameters
+from runtime.program import Program, Programs
+from runtime.results import Result, read_result, write_result
+from runtime.state import TrainState
+from runtime.transfer import without_classifier
+
+T = TypeVar("T")
+
+SAVE_SECONDS = 30.0  # of training between checkpoints
+_PROGRESS_SECONDS = 0.25
+_POLL_SECONDS = 0.1
+_AHEAD = 2  # steps dispatched before the loss of the first is waited for, so that devices never idle
+
+
+@dataclass(frozen=True)
+class Start:
+    """The finished run whose weights a fine-tune begins from, and its folder."""
+
+    run: Run
+    folder: Path
+
+
+class RunError(Exception):
+    """What is wrong with a run, in one sentence for the person who asked for it."""
+
+
+def train(
+    run: Run, folder: Path, programs: Programs, start: Start | None, stop: Flag, *, save_seconds: float = SAVE_SECONDS
+) -> Iterator[Event]:
+    """Trains and evaluates `run` in `folder` and yields what happens, `Done` or `Stopped` last.
+
+    A complete run is not repeated. A loss that is not finite ends the run as a result, "diverged".
+
+    Args:
+      start: where the run's weights come from, if `run.start` says so.
+      stop: once set, the state is saved and the generator ends with `Stopped`.
+      save_seconds: training time between checkpoints.
+
+    Raises:
+      DataError, CheckpointError, RunError: what the run needs is missing or does not fit.
+    """
+    complete = read_result(folder / "result.json")
+    if complete is not None:
+        yield Done(run.id, complete)
+        return
+    job = _Job(run, folder, _program(run, programs), open_dataset(run.recipe.data), stop, save_seconds)
+    restored = restore(job.checkpoints, job.program.state)
+    yield from (Damaged(run.id, step) for step in restored.damaged)
+    yield Started(run.id, restored.step, run.length.steps)
+    _begin_to_compile(job, restored.step)
+    with closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics:
+        try:
+            state = restored.state or (yield from _initial_state(job, programs, start))
+            state = yield from _trained(job, state, restored.step, metrics)
+            result = yield from _evaluated(job, state, metrics)
+        except _StoppedAt as stopped:
+            yield Stopped(run.id, stopped.step)
+            return
+        except _DivergedAt as diverged:
+            result = _diverged(job, diverged.step, metrics)
+    write_result(folder / "result.json", result)
+    yield Done(run.id, result)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What stays the same while one run is trained."""
+
+    run: Run
+    folder: Path
+    program: Program
+    dataset: Dataset
+    stop: Flag
+    save_seconds: float
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+
+def _program(run: Run, programs: Programs) -> Program:
+    try:
+        return programs.of(run)
+    except ValueError as error:  # the batch does not divide evenly over the devices
+        raise RunError(str(error)) from error
+
+
+class _StoppedAt(Exception):
+    """The run was asked to stop; the state after `step` steps is committed."""
+
+    def __init__(self, step: int):
+        super().__init__(step)
+        self.step = step
+
+
+class _DivergedAt(Exception):
+    """What was computed in step `step`, or from the weights it left, is not finite."""
+
+    def __init__(self, step: int):
+        super().__init__(step)
+        self.step = step
+
+
+def _begin_to_compile(job: _Job, step: int) -> None:
+    """Begins to compile what the run will need after `step` steps: all at once takes less time than one by one."""
+    if step < job.run.length.steps:
+        job.program.trainer()
+    if job.dataset.evaluated.size:
+        job.program.evaluator(job.run.recipe.resolution.eval)
+
+
+def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
+    """Returns the function once it is compiled. Raises `_StoppedAt` if asked to stop meanwhile."""
+    while not compilation.done(_POLL_SECONDS):
+        if job.stop.is_set():
+            raise _StoppedAt(step)
+    yield from compilation.news(job.run.id)
+    return compilation.executable()
+
+
+def _initial_state(job: _Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
+    pretrained = None if start is None else _pretrained(job.run, programs, start)
+    initialize = yield from _compiled(job, 0, job.program.initializer(pretrained))
+    return initialize(job.program.hyper(job.run), pretrained)
+
+
+def _pretrained(run: Run, programs: Programs, start: Start) -> Parameters:
+    """Returns the weights at the end of the start run, averaged ones if it has them, without its classifier."""
+    if start.run.model != run.model:
+        raise RunError(f"run {run.id} cannot begin from run {start.run.id}, whose model is another")
+    program, averaged = programs.of(start.run), start.run.recipe.average is not None
+    last = start.run.length.steps
+    trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
+    return without_classifier(trained, program.network.layouts)
+
+
+def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Generator[Event, None, TrainState]:
+    """Takes the steps after `step`, commits the state after the last one and returns it."""
+    run, program = job.run, job.program
+    if step == run.length.steps:
+        return state
+    advance = yield from _compiled(job, step, program.trainer())
+    if job.stop.is_set():
+        raise _StoppedAt(step)
+    numbers, losses, due = program.hyper(run), _Losses(run, step, metrics), time.monotonic() + job.save_seconds
+    with closing(_training_inputs(job, step)) as inputs:
+        for batch in inputs:
+            state, outcome = advance(state, numbers, *batch)
+            step += 1
+            yield from losses.add(step, outcome.loss)
+            stopping = job.stop.is_set()
+            if stopping or step == run.length.steps or time.monotonic() > due:
+                losses.settle()
+                metrics.flush()
+                save(job.checkpoints, state, step)
+                yield Saved(run.id, step)
+                due = time.monotonic() + job.save_seconds
+            if stopping:
+                raise _StoppedAt(step)
+    return state
+
+
+def _training_inputs(job: _Job, step: int) -> Generator[Inputs, None, None]:
+    with closing(
+        training_batches(
+            job.run,
+            job.dataset.records,
+            job.dataset.split,
+            first_step=step,
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+        )
+    ) as batches:
+        yield from map(job.program.inputs, batches)
+
+
+class _Losses:
+    """Reads losses a few steps late, so that devices never wait for the host, and writes them down."""
+
+    def __init__(self, run: Run, step: int, metrics: Metrics):
+        self._run = run
+        self._metrics = metrics
+        self._in_flight: deque[tuple[int, jax.Array]] = deque()
+        self._began = time.monotonic() - metrics.seconds
+        self._told = time.monotonic(), step
+
+    def add(self, step: int, loss: jax.Array) -> Iterator[Progress]:
+        """Takes the loss of a step that was just dispatched. Raises `_DivergedAt` for an earlier one."""
+        self._in_flight.append((step, loss))
+        if len(self._in_flight) > _AHEAD:
+            yield from self._progress(*self._read())
+
+    def settle(self) -> None:
+        """Returns once all steps are done. Raises `_DivergedAt`."""
+        while self._in_flight:
+            self._read()
+
+    def _read(self) -> tuple[int, float]:
+        step, pending = self._in_flight.popleft()
+        loss = float(jax.device_get(pending))
+        if not math.isfinite(loss):
+            raise _DivergedAt(step)
+        self._metrics.record(step, loss, time.monotonic() - self._began)
+        return step, loss
+
+    def _progress(self, step: int, loss: float) -> Iterator[Progress]:
+        (then, before), now = self._told, time.monotonic()
+        if now - then > _PROGRESS_SECONDS:
+            self._told = now, step
+            images = (step - before) * self._run.recipe.batch
+            yield Progress(self._run.id, step, self._run.length.steps, loss, images / (now - then))
+
+
+def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Compiled, None, Result]:
+    """Returns the run's result once the trained weights are evaluated. Raises `_DivergedAt`, `_StoppedAt`."""
+    length, began = job.run.length, time.monotonic()
+    evaluation = Evaluation(None, None, None, 0)
+    if job.dataset.evaluated.size:
+        step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
+        began = time.monotonic()
+        parameters = state.parameters if state.average is None else state.average
+        evaluation = evaluate(step, parameters, _evaluation_inputs(job))
+    if evaluation.loss is not None and not math.isfinite(evaluation.loss):
+        raise _DivergedAt(length.steps)
+    return Result(
+        state="done",
+        step=length.steps,
+        steps=length.steps,
+        train_loss=metrics.train_loss,
+        holdout_loss=evaluation.loss,
+        top1=evaluation.top1,
+        top5=evaluation.top5,
+        examples_evaluated=evaluation.examples,
+        seconds=metrics.seconds + time.monotonic() - began,
+        images_per_second=length.images / metrics.seconds,
+    )
+
+
+def _evaluation_inputs(job: _Job) -> Iterator[Inputs]:
+    recipe = job.run.recipe
+    with closing(
+        evaluation_batches(
+            job.dataset.evaluation,
+            job.dataset.evaluated,
+            side=recipe.resolution.eval,
+            batch=recipe.batch,
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+        )
+    ) as batches:
+        for batch in batches:
+            if job.stop.is_set():
+                raise _StoppedAt(job.run.length.steps)
+            yield job.program.inputs(batch)
+
+
+def _diverged(job: _Job, step: int, metrics: Metrics) -> Result:
+    return Result(
+        state="diverged",
+        step=step,
+        steps=job.run.length.steps,
+        train_loss=None,
+        holdout_loss=None,
+        top1=None,
+        top5=None,
+        examples_evaluated=0,
+        seconds=metrics.seconds,
+        images_per_second=None,
+    )

@@ -1,0 +1,118 @@
+"""Which runs two plans share, and why they do not share the others."""
+
+from collections.abc import Callable
+
+import pytest
+
+from nfdsl.diff.runs import Affected, Planned, affected
+
+Changed = Callable[..., Planned]
+
+
+def compared(changed: Changed, *replacements: tuple[str, str]) -> list[Affected]:
+    """Returns the affected cells, once it is sure that they account for every run."""
+    old, new = changed(), changed(*replacements)
+    cells = list(affected(old, new))
+    ids = [{run.id for run in planned.plan.runs} for planned in (old, new)]
+    assert sorted(run for cell in cells for run in cell.only_old) == sorted(ids[0] - ids[1])
+    assert sorted(run for cell in cells for run in cell.only_new) == sorted(ids[1] - ids[0])
+    return cells
+
+
+@pytest.mark.parametrize(
+    "replacements",
+    [
+        (),
+        (
+            ("mnist", "digits_of_mnist"),
+            ("data        mnist", "data        digits_of_mnist"),
+            ("data        mnist", "data        digits_of_mnist"),
+        ),
+        (
+            ("data mnist", "hardware h { device tpu_v4 }\ndata mnist"),
+            ("data        mnist", "data        mnist\n hardware h"),
+        ),
+        (("tune {0.1, 0.2}", "tune {0.2, 0.1} minimizing holdout.error"),),
+    ],
+)
+def test_what_changes_no_run(changed: Changed, replacements: tuple[tuple[str, str], ...]):
+    assert compared(changed, *replacements) == []
+
+
+@pytest.mark.parametrize(
+    ("replacement", "expected"),
+    [
+        (
+            ("0.8)", "0.9)"),
+            {("base", "optimizer.momentum"): (8, 8, 0), ("tuned", "runs of base"): (2, 2, 0)},
+        ),
+        (
+            ("1e-5", "1e-4"),
+            {("decayed", "optimizer.weight_decay"): (8, 8, 0)},
+        ),
+        (
+            ("{0.1, 0.2}", "{0.1, 0.2, 0.4}"),
+            {("base", "lr"): (0, 4, 8), ("decayed", "lr"): (0, 4, 8), ("tuned", "runs of base"): (2, 2, 0)},
+        ),
+        (
+            ("1 .. 2 epochs", "1 .. 4 epochs"),
+            {("base", "budget"): (0, 4, 0), ("decayed", "budget"): (0, 4, 0), ("tuned", "runs of base"): (2, 2, 0)},
+        ),
+        (
+            ("budget      1 epochs", "budget      2 epochs"),
+            {("tuned", "budget"): (2, 2, 0)},
+        ),
+        (
+            ("M: 2", "M: 3"),
+            {
+                ("base", "model.depth"): (4, 4, 0),
+                ("decayed", "model.depth"): (4, 4, 0),
+                ("tuned", "runs of base"): (1, 1, 0),
+            },
+        ),
+        (
+            (", M: 2", ""),
+            {("base", "model"): (4, 0, 0), ("decayed", "model"): (4, 0, 0), ("tuned", "model"): (1, 0, 0)},
+        ),
+        (
+            ("best 1", "best 2"),
+            {("tuned", "start"): (0, 2, 0)},
+        ),
+        (
+            ("start       base", "start       decayed"),
+            {("tuned", "start.block, runs of decayed"): (2, 2, 0)},
+        ),
+        (
+            ("1e-5)\n", "1e-5)\n  seed {0, 1}\n"),
+            {("decayed", "seed"): (0, 8, 0)},
+        ),
+        (
+            ("pretrain decayed", "pretrain slow"),
+            {},
+        ),
+        (
+            ("report r", "pretrain late from base { seed 1 }\nreport r"),
+            {("late", "pretrain late"): (0, 8, 0)},
+        ),
+    ],
+)
+def test_who_is_affected_and_why(
+    changed: Changed, replacement: tuple[str, str], expected: dict[tuple[str, str], tuple[int, int, int]]
+):
+    found: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for cell in compared(changed, replacement):
+        key = (cell.block, ", ".join(cell.causes))
+        numbers = (len(cell.only_old), len(cell.only_new), len(cell.both))
+        before = found.get(key, (0, 0, 0))
+        found[key] = (before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2])
+    assert found == expected
+
+
+def test_a_cell_is_known_by_its_labels(changed: Changed):
+    cells = compared(changed, ("1e-5", "1e-4"))
+    assert [(cell.model, dict(cell.labels)) for cell in cells] == [
+        ("S", {"budget": "1 epochs"}),
+        ("S", {"budget": "2 epochs"}),
+        ("M", {"budget": "1 epochs"}),
+        ("M", {"budget": "2 epochs"}),
+    ]

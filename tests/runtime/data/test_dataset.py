@@ -1,0 +1,31 @@
+"""Tests of what is trained on and what is evaluated on."""
+
+import numpy as np
+
+from nfdsl.schema.data import Builtin, Data
+from runtime.data.dataset import open_dataset
+
+DIGITS = Data(source=Builtin("digits"), classes=10, holdout=97)
+
+
+def test_the_held_out_images_are_evaluated():
+    dataset = open_dataset(DIGITS)
+    assert dataset.evaluation is dataset.records
+    assert len(dataset.evaluated) == 97
+    trained = dataset.split.records(np.arange(dataset.split.examples))
+    assert sorted([*trained, *dataset.evaluated]) == list(range(1797))
+
+
+def test_a_validation_source_is_evaluated_whole():
+    dataset = open_dataset(Data(source=Builtin("digits"), classes=10, validation=Builtin("mnist_5k")))
+    assert dataset.split.examples == len(dataset.records) == 1797
+    assert dataset.evaluated.tolist() == list(range(5000))
+    assert dataset.evaluation.read(0).image.size == (28, 28)
+
+
+def test_without_either_nothing_is_evaluated():
+    assert open_dataset(Data(source=Builtin("digits"), classes=10)).evaluated.size == 0
+
+
+def test_runs_share_what_is_open():
+    assert open_dataset(DIGITS) is open_dataset(Data(source=Builtin("digits"), classes=10, holdout=97))

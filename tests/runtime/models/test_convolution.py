@@ -1,0 +1,60 @@
+"""Scaled weight standardization, against numpy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from runtime.models.convolution import Convolution, standardize
+
+
+def numpy_standardize(kernel: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    result = np.empty_like(kernel)
+    for output in range(kernel.shape[-1]):
+        weights = kernel[..., output]
+        scale = np.sqrt(max(weights.size * weights.var(), 1e-4))
+        result[..., output] = gain[output] * (weights - weights.mean()) / scale
+    return result
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-4], ids=["normal", "below the bound"])
+def test_standardize_agrees_with_numpy(spread: float):
+    random = np.random.default_rng(0)
+    kernel, gain = spread * random.normal(0.3, 1, (3, 3, 4, 5)), random.normal(size=5)
+    result = jax.jit(standardize)(jnp.asarray(kernel, jnp.float32), jnp.asarray(gain, jnp.float32))
+    np.testing.assert_allclose(result, numpy_standardize(kernel, gain), rtol=1e-4, atol=1e-6)
+
+
+def test_each_output_has_mean_zero_and_norm_gain():
+    kernel = 5 + jax.random.normal(jax.random.key(0), (3, 3, 16, 8))
+    gain = jnp.arange(8.0)
+    result = jax.jit(standardize)(kernel, gain)
+    np.testing.assert_allclose(jnp.mean(result, (0, 1, 2)), 0, atol=1e-6)
+    np.testing.assert_allclose(jnp.sqrt(jnp.sum(result**2, (0, 1, 2))), gain, rtol=1e-4)
+
+
+def test_a_constant_kernel_is_zero_with_a_finite_gradient():
+    def total(kernel: jax.Array) -> jax.Array:
+        return jnp.sum(standardize(kernel, jnp.ones(2)) ** 2)
+
+    value, gradient = jax.jit(jax.value_and_grad(total))(jnp.full((3, 3, 4, 2), 7.0))
+    assert value == pytest.approx(0, abs=1e-6)
+    assert jnp.all(jnp.isfinite(gradient))
+
+
+def test_a_new_convolution_has_weights_of_variance_one_over_fan_in():
+    convolution = Convolution(jax.random.key(0), 64, 128, side=3, groups=2, grouped="native")
+    kernel = convolution.kernel[...]
+    assert kernel.shape == (3, 3, 32, 128)
+    assert jnp.var(kernel) == pytest.approx(1 / (9 * 32), rel=0.03)
+    assert jnp.all(convolution.gain[...] == 1)
+    assert jnp.all(convolution.bias[...] == 0)
+
+
+def test_the_bias_is_added_and_the_gain_scales():
+    convolution, apply = Convolution(jax.random.key(0), 4, 6, grouped="native"), jax.jit(Convolution.__call__)
+    x = np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype(np.float32)
+    plain = apply(convolution, x)
+    convolution.gain[...] = jnp.full(6, 3.0)
+    convolution.bias[...] = jnp.arange(6.0)
+    np.testing.assert_allclose(apply(convolution, x), 3 * plain + np.arange(6.0), rtol=1e-5, atol=1e-5)

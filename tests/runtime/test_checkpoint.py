@@ -1,0 +1,149 @@
+"""Tests of checkpoints: whole or not at all, and the one before where the latest is damaged."""
+
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from runtime.checkpoint import CheckpointError, restore, save, weights
+from runtime.mesh import data_mesh, replicated
+from runtime.packing import LARGE
+from runtime.state import TrainState
+
+
+def state(step, averaged=True):
+    """A state whose every number depends on the step, with small arrays and a large one."""
+    draws = np.random.default_rng(step)
+    parameters = {
+        "conv": {"kernel": draws.normal(size=LARGE // 4).astype(np.float32), "gain": draws.normal(size=3).astype("f4")},
+        "classifier": {"weight": draws.normal(size=(4, 2)).astype(np.float32)},
+    }
+    return placed(
+        TrainState(
+            step=np.array(step, np.int32),
+            parameters=parameters,
+            optimizer_state=((), jax.tree.map(np.negative, parameters)),
+            average=jax.tree.map(np.square, parameters) if averaged else None,
+        )
+    )
+
+
+def placed(tree, devices=1):
+    return jax.device_put(tree, replicated(data_mesh(jax.devices()[:devices])))
+
+
+def like(tree, devices=1):
+    sharding = replicated(data_mesh(jax.devices()[:devices]))
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
+
+
+def assert_same(actual, expected):
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    jax.tree.map(np.testing.assert_array_equal, actual, expected)
+
+
+def steps(directory):
+    return sorted(int(path.name) for path in directory.iterdir())
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A folder with the checkpoints of steps 20 and 30."""
+    directory = tmp_path_factory.mktemp("two")
+    for step in (20, 30):
+        save(directory, state(step), step)
+    return directory
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_a_state_is_restored_bit_for_bit(tmp_path, averaged):
+    save(tmp_path / "checkpoints", state(5, averaged), 5)
+    restored = restore(tmp_path / "checkpoints", like(state(0, averaged)))
+    assert (restored.step, restored.damaged) == (5, ())
+    assert_same(restored.state, state(5, averaged))
+
+
+def test_arrays_come_back_on_the_devices_asked_for(two):
+    restored = restore(two, like(state(0), devices=4))
+    assert {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(restored.state)} == {4}
+    assert_same(restored.state, state(30))
+
+
+def test_there_is_nothing_to_restore_at_first(tmp_path):
+    restored = restore(tmp_path / "checkpoints", like(state(0)))
+    assert (restored.state, restored.step, restored.damaged) == (None, 0, ())
+
+
+def test_the_latest_two_are_kept(tmp_path):
+    for step in (8, 9, 10, 11):
+        save(tmp_path, state(step), step)
+    assert steps(tmp_path) == [10, 11]
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def torn(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [flipped, torn, Path.unlink])
+def test_whatever_happens_to_a_file_the_checkpoint_before_is_restored(two, tmp_path, damage):
+    names = [path.relative_to(two / "30") for path in (two / "30").rglob("*") if path.is_file()]
+    assert len(names) > 5
+    for name in names:
+        if damage is not Path.unlink and not (two / "30" / name).stat().st_size:
+            continue
+        directory = tmp_path / str(name).replace("/", "_")
+        shutil.copytree(two, directory)
+        damage(directory / "30" / name)
+        restored = restore(directory, like(state(0)))
+        assert (restored.step, restored.damaged) == (20, (30,)), name
+        assert_same(restored.state, state(20))
+        assert steps(directory) == [20]
+
+
+def test_a_file_too_many_is_damage_too(two, tmp_path):
+    shutil.copytree(two, tmp_path / "two")
+    (tmp_path / "two" / "30" / "stray").touch()
+    assert restore(tmp_path / "two", like(state(0))).damaged == (30,)
+
+
+def test_where_all_are_damaged_there_is_nothing_to_restore(two, tmp_path):
+    shutil.copytree(two, tmp_path / "two")
+    for step in ("20", "30"):
+        (tmp_path / "two" / step / "digests.json").unlink()
+    restored = restore(tmp_path / "two", like(state(0)))
+    assert (restored.state, restored.step, restored.damaged) == (None, 0, (30, 20))
+
+
+def test_a_save_that_is_cut_short_leaves_what_was_there(two, tmp_path, monkeypatch):
+    shutil.copytree(two, tmp_path / "two")
+    monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+    with pytest.raises(OSError, match="killed"):
+        save(tmp_path / "two", state(40), 40)
+    monkeypatch.undo()
+    assert restore(tmp_path / "two", like(state(0))).step == 30
+    save(tmp_path / "two", state(40), 40)
+    assert steps(tmp_path / "two") == [30, 40]
+    assert_same(restore(tmp_path / "two", like(state(0))).state, state(40))
+
+
+def test_weights_are_read_without_the_rest(two):
+    parameters = like(state(0).parameters)
+    assert_same(weights(two, 30, parameters, averaged=False), state(30).parameters)
+    assert_same(weights(two, 20, parameters, averaged=True), state(20).average)
+
+
+def test_weights_that_are_missing_or_damaged_are_not_replaced_by_others(two, tmp_path):
+    with pytest.raises(CheckpointError, match="40 is missing"):
+        weights(two, 40, like(state(0).parameters), averaged=False)
+    shutil.copytree(two, tmp_path / "two")
+    flipped(tmp_path / "two" / "30" / "state" / "_METADATA")
+    with pytest.raises(CheckpointError, match="30 is damaged"):
+        weights(tmp_path / "two", 30, like(state(0).parameters), averaged=False)

@@ -1,0 +1,51 @@
+"""Tests of held-out metrics, on a network that reads its logits from the image."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from runtime.evaluate import Evaluation, evaluate, evaluation_step
+from runtime.step import normalize
+
+CLASSES = 7
+
+
+def apply(parameters, images, regularization):
+    """Logits are the images' first pixels, times a scale."""
+    assert regularization is None
+    return parameters["scale"] * images.reshape(len(images), -1)[:, :CLASSES]
+
+
+def examples(count):
+    draws = np.random.default_rng(1)
+    return draws.integers(0, 256, (count, 2, 2, 3), np.uint8), draws.integers(0, CLASSES, count, np.int32)
+
+
+def batches(images, labels, size):
+    """Batches of `size`, the last one filled up with examples of weight 0."""
+    for start in range(0, len(labels), size):
+        part = slice(start, start + size)
+        short = size - len(labels[part])
+        padded = np.concatenate([images[part], np.full((short, 2, 2, 3), 255, np.uint8)])
+        yield padded, np.pad(labels[part], (0, short)), np.pad(np.ones(len(labels[part]), np.float32), (0, short))
+
+
+def evaluated(images, labels, size):
+    return evaluate(jax.jit(evaluation_step(apply)), {"scale": jnp.float32(2)}, batches(images, labels, size))
+
+
+@pytest.mark.parametrize("size", [1, 8, 23, 64])
+def test_means_are_over_all_examples_whatever_the_batch(size):
+    images, labels = examples(23)
+    logits = 2 * np.asarray(normalize(images, jnp.float32)).reshape(23, -1)[:, :CLASSES]
+    ranks = (logits > logits[np.arange(23), labels][:, None]).sum(axis=1)
+    result = evaluated(images, labels, size)
+    np.testing.assert_allclose(result.loss, -log_softmax(logits, axis=1)[np.arange(23), labels].mean(), rtol=1e-6)
+    assert (result.top1, result.top5) == (np.mean(ranks < 1), np.mean(ranks < 5))
+    assert result.examples == 23
+
+
+def test_of_no_examples_there_is_no_mean():
+    assert evaluated(*examples(0), 8) == Evaluation(None, None, None, 0)

@@ -1,0 +1,151 @@
+"""Tests of programs: what shares one, and that nothing is compiled twice or behind one's back."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+from jax import monitoring
+
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.run import Length
+from nfdsl.schema.training import AGC, EMA, SAM, SGD, Augment, Cosine, ExactlyOnce, Linear, Resolution
+from nfdsl.schema.units import Dimension, quantity
+from runtime.data.batches import Batch
+from runtime.mesh import data_mesh
+from runtime.program import Program, Programs, program_key
+from runtime.transfer import without_classifier
+
+
+def varied(run, **changes):
+    return replace(run, recipe=replace(run.recipe, **changes))
+
+
+@contextmanager
+def compilations():
+    """Lists what XLA compiles meanwhile."""
+    names = []
+
+    def heard(event, seconds, **labels):
+        if event == "/jax/core/compile/backend_compile_duration":
+            names.append(labels.get("fun_name"))
+
+    monitoring.register_event_duration_secs_listener(heard)
+    yield names
+    monitoring.unregister_event_duration_listener(heard)
+
+
+def other_numbers(run):
+    """The run with every number changed that is an input of the program."""
+    changed = varied(
+        run,
+        optimizer=SGD(0.5, run.recipe.optimizer.nesterov, 1e-3),
+        clip=AGC(0.5, 1e-2),
+        schedule=Cosine(quantity(3, Dimension.STEPS)),
+        label_smoothing=0.1,
+        stochastic_depth=0.2,
+        dropout=0.3,
+        augment=Augment(area=0.5, repeat=2),
+        sampling=ExactlyOnce(7),
+        seed=2**40,
+    )
+    return replace(changed, id="other", lr=0.01, length=Length(999, 40, 5), start="elsewhere")
+
+
+def test_runs_that_differ_in_numbers_share_a_program(small_run, programs):
+    other = other_numbers(small_run)
+    assert program_key(other) == program_key(small_run)
+    assert program_key(other).id == program_key(small_run).id
+    assert programs.of(other) is programs.of(small_run)
+
+
+def test_no_number_of_a_run_gets_into_its_program(small_run):
+    mesh = data_mesh(jax.devices()[:1])
+    one, other = Program(small_run, mesh), Program(other_numbers(small_run), mesh)
+    assert one._lower_train().as_text() == other._lower_train().as_text()
+    assert one._lower_initialize(None).as_text() == other._lower_initialize(None).as_text()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"batch": 64},
+        {"resolution": Resolution(16, 8)},
+        {"optimizer": SGD(0.9, nesterov=False)},
+        {"clip": None},
+        {"schedule": Linear()},
+        {"sam": SAM(0.05)},
+        {"average": EMA(0.9)},
+    ],
+)
+def test_what_shapes_the_code_makes_another_program(small_run, changes):
+    assert program_key(varied(small_run, **changes)) != program_key(small_run)
+    assert program_key(varied(small_run, **changes)).id != program_key(small_run).id
+
+
+def test_the_share_of_the_batch_that_sam_ascends_on_is_a_shape(small_run):
+    keys = {program_key(varied(small_run, sam=SAM(rho, fraction))) for rho in (0.1, 0.2) for fraction in (0.5, 1.0)}
+    assert len(keys) == 2
+
+
+def test_models_classes_and_evaluation_sides(small_run):
+    wider = replace(small_run, model=NFNet(depth=(1,), width=(16,), group_width=4))
+    classes = varied(small_run, data=replace(small_run.recipe.data, classes=11))
+    assert len({program_key(run) for run in (small_run, wider, classes)}) == 3
+    assert program_key(varied(small_run, resolution=Resolution(8, 16))) == program_key(small_run)
+
+
+def test_each_function_is_compiled_once(small_run):
+    program = Programs(data_mesh(jax.devices()[:1])).of(small_run)
+    with compilations() as names:
+        first, second, larger = (program.evaluator(side) for side in (8, 8, 16))
+        assert first.executable() is second.executable()
+        assert larger.executable() is not first.executable()
+    assert second is first
+    assert len(names) == 2
+
+
+def batch_of(program):
+    draws, size, side = np.random.default_rng(0), program.key.batch, program.key.resolution
+    images = draws.integers(0, 256, (size, side, side, 3), np.uint8)
+    labels, numbers = draws.integers(0, 10, size, np.int32), np.arange(size)
+    return program.inputs(Batch(images, labels, np.ones(size, np.float32), numbers, numbers.astype(np.int32)))
+
+
+def test_a_run_that_shares_a_program_compiles_nothing(small_run, programs):
+    program, other = programs.of(small_run), other_numbers(small_run)
+    initialize, train = program.initializer(None).executable(), program.trainer().executable()
+    with compilations() as names:
+        numbers = program.hyper(other)
+        state = initialize(numbers, None)
+        for _ in range(3):
+            before = state
+            state, metrics = train(state, numbers, *batch_of(program))
+        assert np.isfinite(jax.device_get(metrics.loss))
+    assert names == []
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before))  # its memory is the new state's
+    assert jax.device_get(state.step) == 3
+
+
+def initialized(programs, run, pretrained=None):
+    program = programs.of(run)
+    initialize = program.initializer(pretrained).executable()
+    return initialize(program.hyper(run), pretrained)
+
+
+def test_initial_weights_are_a_function_of_the_seed(small_run, programs):
+    state, same, other = (initialized(programs, varied(small_run, seed=seed)) for seed in (1, 1, 2))
+    jax.tree.map(np.testing.assert_array_equal, state, same)
+    kernels = [tree.parameters["classifier"]["kernel"] for tree in (state, other)]
+    assert not np.allclose(*kernels)
+    assert state.step == 0
+
+
+def test_pretrained_weights_are_taken_over_and_the_rest_is_drawn(small_run, programs):
+    program, fresh = programs.of(small_run), initialized(programs, small_run).parameters
+    trained = jax.tree.map(lambda leaf: leaf + 1, fresh)
+    state = initialized(programs, small_run, without_classifier(trained, program.network.layouts))
+    jax.tree.map(np.testing.assert_array_equal, state.parameters["stem"], trained["stem"])
+    jax.tree.map(np.testing.assert_array_equal, state.parameters["classifier"], fresh["classifier"])
+    assert all(np.all(momentum == 0) for momentum in jax.tree.leaves(state.optimizer_state))

@@ -1,0 +1,247 @@
+"""Tests of training one run: whatever happens on the way, it comes to the same result bit for bit."""
+
+import json
+import random
+import threading
+from dataclasses import replace
+from functools import cache
+
+import jax
+import numpy as np
+import pytest
+
+from nfdsl.schema.data import Builtin
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.run import Length
+from nfdsl.schema.training import EMA, Resolution
+from runtime.checkpoint import CheckpointError, restore
+from runtime.compilation import Compilation
+from runtime.data.records import DataError
+from runtime.events import Compiled, Damaged, Done, Progress, Saved, Started, Stopped
+from runtime.mesh import data_mesh
+from runtime.metrics import Metrics
+from runtime.program import Programs
+from runtime.results import read_result
+from runtime.train import RunError, Start, train
+
+NEVER = 1e9  # seconds
+
+
+class StopAt(threading.Event):
+    """A flag that is set once it was looked at so many times.
+
+    The training looks before the first step and after each, and while it waits for a compilation: there is none
+    to wait for once `uninterrupted` has trained a run.
+    """
+
+    def __init__(self, looks):
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self):
+        self.looks -= 1
+        return self.looks < 0
+
+
+def varied(run, **changes):
+    return replace(run, recipe=replace(run.recipe, **changes))
+
+
+def carried_out(run, folder, programs, start=None, stop=None, save_seconds=NEVER):
+    """Returns what happens, but for compilation and progress, whose number depends on time."""
+    folder.mkdir(exist_ok=True, parents=True)
+    events = train(run, folder, programs, start, stop or threading.Event(), save_seconds=save_seconds)
+    return [event for event in events if not isinstance(event, Compiled | Progress)]
+
+
+def final(run, folder, programs):
+    """Returns what the run came to: its state, its result and its losses, without times."""
+    restored = restore(folder / "checkpoints", programs.of(run).state)
+    assert restored.step == run.length.steps
+    result = replace(read_result(folder / "result.json"), seconds=0.0, images_per_second=None)
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return restored.state, result, [(line["step"], line["loss"]) for line in lines]
+
+
+def assert_same(actual, expected):
+    """Bit for bit."""
+    assert actual[1:] == expected[1:]
+    jax.tree.map(np.testing.assert_array_equal, actual[0], expected[0])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, programs):
+    """Carries a run out once and returns its events and what it came to."""
+
+    @cache
+    def of(run):
+        folder = tmp_path_factory.mktemp("uninterrupted")
+        return carried_out(run, folder, programs), final(run, folder, programs)
+
+    return of
+
+
+def test_a_run_is_trained_saved_and_evaluated(small_run, uninterrupted):
+    (started, saved, done), (state, result, losses) = uninterrupted(small_run)
+    assert started == Started("small", 0, 19)
+    assert saved == Saved("small", 19)
+    assert isinstance(done, Done)
+    assert state.step == 19
+    assert [step for step, _ in losses] == list(range(1, 20))
+    assert (result.state, result.step, result.steps, result.examples_evaluated) == ("done", 19, 19, 97)
+    assert result.train_loss == losses[-1][1]
+    assert losses[-1][1] < losses[0][1]
+    assert 0 <= result.top1 <= result.top5 <= 1
+    assert result.top5 > 0.5
+    assert done.result.images_per_second > 0
+
+
+def test_a_complete_run_is_not_repeated(small_run, tmp_path, programs):
+    done = carried_out(small_run, tmp_path, programs)[-1]
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert carried_out(small_run, tmp_path, programs) == [done]
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_stopped_anywhere_comes_to_the_same(small_run, tmp_path, programs, uninterrupted, seed):
+    _, expected = uninterrupted(small_run)
+    draws, reached, stops = random.Random(seed), 0, 0
+    while not (tmp_path / "result.json").exists():
+        events = carried_out(small_run, tmp_path, programs, stop=StopAt(draws.randrange(12)))
+        assert events[0] == Started("small", reached, 19)
+        if isinstance(events[-1], Stopped):
+            stops, reached = stops + 1, events[-1].step
+    assert stops > 1
+    assert_same(final(small_run, tmp_path, programs), expected)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_run_killed_anywhere_comes_to_the_same(small_run, tmp_path, programs, uninterrupted, seed):
+    """A generator that is dropped has done no more than a process that was killed there."""
+    draws = random.Random(seed)
+    while not (tmp_path / "result.json").exists():
+        training = train(small_run, tmp_path, programs, None, threading.Event(), save_seconds=0)
+        for _, event in zip(range(draws.randrange(1, 15)), training, strict=False):
+            assert not isinstance(event, Damaged)
+        training.close()
+    assert_same(final(small_run, tmp_path, programs), uninterrupted(small_run)[1])
+
+
+def test_metrics_that_are_ahead_of_the_checkpoint_are_cut_back(small_run, tmp_path, programs, uninterrupted):
+    _, expected = uninterrupted(small_run)
+    carried_out(small_run, tmp_path, programs, stop=StopAt(7))
+    metrics = Metrics(tmp_path / "metrics.jsonl", 19, 19)
+    metrics.record(18, 123.0, 1.0)
+    metrics.close()
+    carried_out(small_run, tmp_path, programs)
+    assert_same(final(small_run, tmp_path, programs), expected)
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_taken(small_run, tmp_path, programs, uninterrupted):
+    _, expected = uninterrupted(small_run)
+    events = carried_out(small_run, tmp_path, programs, stop=StopAt(9), save_seconds=0)
+    assert events[-2:] == [Saved("small", 9), Stopped("small", 9)]
+    (tmp_path / "checkpoints" / "9" / "digests.json").unlink()
+    assert carried_out(small_run, tmp_path, programs)[:2] == [Damaged("small", 9), Started("small", 8, 19)]
+    assert_same(final(small_run, tmp_path, programs), expected)
+
+
+def test_a_run_stopped_during_evaluation_is_trained_no_further(small_run, tmp_path, programs, uninterrupted):
+    _, expected = uninterrupted(small_run)
+    looks = 1 + small_run.length.steps  # before the first step and after each
+    events = carried_out(small_run, tmp_path, programs, stop=StopAt(looks))
+    assert events[-2:] == [Saved("small", 19), Stopped("small", 19)]
+    assert [type(event) for event in carried_out(small_run, tmp_path, programs)] == [Started, Done]
+    assert_same(final(small_run, tmp_path, programs), expected)
+
+
+def test_a_run_told_to_stop_before_its_first_step_saves_nothing(small_run, tmp_path, programs, uninterrupted):
+    uninterrupted(small_run)
+    events = carried_out(small_run, tmp_path, programs, stop=StopAt(0))
+    assert events == [Started("small", 0, 19), Stopped("small", 0)]
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_run_told_to_stop_does_not_wait_for_a_compilation(small_run, tmp_path, programs, monkeypatch):
+    monkeypatch.setattr(Compilation, "done", lambda self, patience: False)
+    events = carried_out(small_run, tmp_path, programs, stop=StopAt(3))
+    assert events == [Started("small", 0, 19), Stopped("small", 0)]
+
+
+def test_progress_is_told_with_the_speed(small_run, tmp_path, programs, monkeypatch):
+    monkeypatch.setattr("runtime.train._PROGRESS_SECONDS", 0.0)
+    events = list(train(small_run, tmp_path, programs, None, threading.Event()))
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.step for event in progress] == list(range(1, 18))
+    assert all(event.steps == 19 and event.images_per_second > 0 for event in progress)
+
+
+@pytest.mark.parametrize(("steps", "at_most"), [(19, 3), (1, 1)])
+def test_divergence_is_a_result(small_run, tmp_path, programs, steps, at_most):
+    """After one step it is only the evaluation that sees it."""
+    length = Length(min(600, 32 * steps), steps, 0)
+    run = replace(small_run, lr=1e30, length=length)
+    done = carried_out(run, tmp_path, programs)[-1]
+    assert isinstance(done, Done)
+    assert done.result.state == "diverged"
+    assert 1 <= done.result.step <= at_most
+    assert (done.result.steps, done.result.train_loss, done.result.holdout_loss) == (steps, None, None)
+    assert read_result(tmp_path / "result.json") == done.result
+
+
+def test_without_held_out_images_there_is_nothing_to_evaluate(small_run, tmp_path, programs):
+    run = varied(small_run, data=replace(small_run.recipe.data, holdout=0))
+    result = carried_out(run, tmp_path, programs)[-1].result
+    assert (result.state, result.holdout_loss, result.top1, result.top5) == ("done", None, None, None)
+    assert result.examples_evaluated == 0
+
+
+def still(run):
+    """The run with a learning rate of 0: its weights stay as they began."""
+    return replace(run, id="still", lr=0.0, start=run.id)
+
+
+def test_a_fine_tune_begins_from_the_weights_of_its_start_but_for_the_classifier(small_run, tmp_path, programs):
+    carried_out(small_run, tmp_path / "small", programs)
+    run = still(small_run)
+    carried_out(run, tmp_path / "still", programs, Start(small_run, tmp_path / "small"))
+    (start, *_), (tuned, *_) = (final(each, tmp_path / each.id, programs) for each in (small_run, run))
+    jax.tree.map(np.testing.assert_array_equal, tuned.parameters["stem"], start.parameters["stem"])
+    fresh, trained = tuned.parameters["classifier"], start.parameters["classifier"]
+    assert not np.allclose(fresh["kernel"], trained["kernel"])
+    assert np.all(fresh["bias"] == 0)
+    assert np.any(trained["bias"] != 0)
+
+
+@pytest.mark.slow
+def test_a_fine_tune_begins_from_the_average_where_there_is_one(small_run, tmp_path, programs):
+    averaged = varied(small_run, average=EMA(0.5))
+    carried_out(averaged, tmp_path / "small", programs)
+    run = still(small_run)
+    carried_out(run, tmp_path / "still", programs, Start(averaged, tmp_path / "small"))
+    (start, *_), (tuned, *_) = final(averaged, tmp_path / "small", programs), final(run, tmp_path / "still", programs)
+    jax.tree.map(np.testing.assert_array_equal, tuned.parameters["stem"], start.average["stem"])
+    kernels = (weights["stem"]["conv0"]["kernel"] for weights in (start.average, start.parameters))
+    assert not np.allclose(*kernels)
+
+
+def test_a_start_that_cannot_be_begun_from_is_named(small_run, tmp_path, programs):
+    run = still(small_run)
+    with pytest.raises(CheckpointError, match="checkpoints/19 is missing"):
+        carried_out(run, tmp_path / "still", programs, Start(small_run, tmp_path / "small"))
+    other = replace(small_run, model=NFNet(depth=(1,), width=(16,), group_width=4))
+    with pytest.raises(RunError, match="run still cannot begin from run small, whose model is another"):
+        carried_out(run, tmp_path / "still", programs, Start(other, tmp_path / "small"))
+
+
+def test_data_that_is_not_as_declared_is_named(small_run, tmp_path, programs):
+    run = varied(small_run, data=replace(small_run.recipe.data, source=Builtin("mnist_5k"), classes=3))
+    with pytest.raises(DataError, match="mnist_5k"):
+        carried_out(run, tmp_path, programs)
+
+
+def test_a_batch_that_does_not_divide_is_named(small_run, tmp_path):
+    run = varied(small_run, batch=12, resolution=Resolution(8, 8))
+    with pytest.raises(RunError, match="a batch of 12 images does not divide evenly over 8 devices"):
+        carried_out(run, tmp_path, Programs(data_mesh(jax.devices())))

@@ -1,0 +1,33 @@
+"""Tests of what a fine-tune keeps of a trained network."""
+
+import jax
+
+from nfdsl.schema.model import NFNet
+from runtime.models.network import build
+from runtime.parameters import Layout
+from runtime.transfer import without_classifier
+
+LAYOUTS = {
+    "block": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
+    "deep": {"classifier": {"weight": Layout(("in", "out"), "head"), "bias": Layout(("out",), "bias")}},
+}
+PARAMETERS = {"block": {"kernel": 1, "bias": 2}, "deep": {"classifier": {"weight": 3, "bias": 4}}}
+
+
+def test_the_classifier_goes_with_its_bias_and_all_else_stays():
+    assert without_classifier(PARAMETERS, LAYOUTS) == {
+        "block": {"kernel": 1, "bias": 2},
+        "deep": {"classifier": {"weight": None, "bias": None}},
+    }
+
+
+def test_networks_that_differ_in_classes_alone_agree_on_what_is_kept():
+    def kept(classes):
+        network = build(NFNet(depth=(1,), width=(8,), group_width=4), classes, grouped="split")
+        shapes = jax.eval_shape(network.initialize, jax.random.key(0))
+        return shapes, without_classifier(shapes, network.layouts)
+
+    (all_of_ten, ten), (all_of_three, three) = kept(10), kept(3)
+    assert all_of_ten != all_of_three
+    assert ten == three
+    assert len(jax.tree.leaves(all_of_ten)) - len(jax.tree.leaves(ten)) == 2

@@ -1,0 +1,82 @@
+"""Files of a study directory: whole or absent, and named when they cannot be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, write_atomically
+
+RESULT = {
+    "state": "done",
+    "step": 1,
+    "steps": 1,
+    "train_loss": 1.0,
+    "holdout_loss": 1.0,
+    "top1": 0.5,
+    "top5": 0.5,
+    "examples_evaluated": 1,
+    "seconds": 1.0,
+    "images_per_second": 1.0,
+}
+
+
+def finish(directory: StudyDirectory, run: str, text: str | None = None) -> None:
+    directory.prepare(run, "{}")
+    directory.result_json(run).write_text(json.dumps(RESULT) if text is None else text)
+
+
+def test_writing_replaces_the_file_and_leaves_nothing_else(tmp_path: Path):
+    path = tmp_path / "study.json"
+    write_atomically(path, "first")
+    write_atomically(path, "zweite Ä")
+    assert path.read_text(encoding="utf-8") == "zweite Ä"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_beginning_writes_both_documents(directory: StudyDirectory):
+    with directory.lock():
+        directory.begin('{"study": 1}', '{"plan": 1}')
+    assert json.loads((directory.path / "study.json").read_text()) == {"study": 1}
+    assert json.loads((directory.path / "plan.json").read_text()) == {"plan": 1}
+
+
+def test_a_run_is_complete_exactly_if_its_result_can_be_read(directory: StudyDirectory):
+    finish(directory, "good")
+    finish(directory, "torn", '{"state": "do')
+    directory.prepare("begun", "{}")
+    results, unreadable = directory.results(["good", "torn", "begun", "never"])
+    assert list(results) == ["good"]
+    assert [str(directory.result_json("torn")) in str(error) for error in unreadable] == [True]
+
+
+def test_preparing_clears_what_stands_in_the_way_and_keeps_the_rest(directory: StudyDirectory):
+    finish(directory, "run", "torn")
+    directory.fail("run", Failure("reason", "detail", 3))
+    directory.metrics("run").write_text("{}")
+    folder = directory.prepare("run", "new")
+    assert (folder / "run.json").read_text() == "new"
+    assert directory.failure("run") is None
+    assert directory.result("run") is None
+    assert (folder / "result.unreadable").read_text() == "torn"
+    assert directory.metrics("run").exists()
+
+
+def test_a_failure_comes_back_as_it_was_written(directory: StudyDirectory):
+    directory.prepare("run", "{}")
+    failure = Failure("record 7 cannot be read", "Traceback ...\n", 2)
+    directory.fail("run", failure)
+    assert directory.failure("run") == failure
+    assert directory.failure("other") is None
+
+
+def test_an_unreadable_failure_is_named(directory: StudyDirectory):
+    directory.prepare("run", "{}")
+    directory.failure_json("run").write_text("{}")
+    with pytest.raises(Unreadable, match=r'failure\.json cannot be read: "reason" is missing'):
+        directory.failure("run")
+
+
+def test_locking_makes_the_directory(directory: StudyDirectory):
+    with directory.lock():
+        assert directory.path.is_dir()

@@ -1,0 +1,63 @@
+"""`result.json` as a value, and the metric of a run."""
+
+import json
+
+import pytest
+
+from nfdsl.study.fields import Malformed
+from nfdsl.study.result import measured, parse_result
+
+DONE = {
+    "state": "done",
+    "step": 10,
+    "steps": 10,
+    "train_loss": 1.5,
+    "holdout_loss": 1.25,
+    "top1": 0.75,
+    "top5": 0.9,
+    "examples_evaluated": 360,
+    "seconds": 12.5,
+    "images_per_second": 800.0,
+}
+
+
+def text(**changes: object) -> str:
+    return json.dumps(DONE | changes)
+
+
+def test_every_field_is_read():
+    assert vars(parse_result(text())) == DONE
+
+
+def test_metrics_of_a_finished_run():
+    result = parse_result(text())
+    assert measured(result, "holdout.loss") == 1.25
+    assert measured(result, "holdout.error") == 0.25
+
+
+def test_a_diverged_run_has_no_metric_whatever_it_measured():
+    result = parse_result(text(state="diverged"))
+    assert measured(result, "holdout.loss") is None
+    assert measured(result, "holdout.error") is None
+
+
+def test_a_run_that_was_not_evaluated_has_no_metric():
+    result = parse_result(text(holdout_loss=None, top1=None))
+    assert measured(result, "holdout.loss") is None
+    assert measured(result, "holdout.error") is None
+
+
+def test_not_a_number_is_no_measurement():
+    assert parse_result(text(holdout_loss=float("nan"))).holdout_loss is None
+
+
+@pytest.mark.parametrize("name", DONE)
+def test_a_missing_field_is_named(name: str):
+    fields = {key: value for key, value in DONE.items() if key != name}
+    with pytest.raises(Malformed, match=f'"{name}"'):
+        parse_result(json.dumps(fields))
+
+
+def test_an_unknown_state_is_refused():
+    with pytest.raises(Malformed, match="exploded"):
+        parse_result(text(state="exploded"))

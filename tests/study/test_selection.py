@@ -1,0 +1,91 @@
+"""The start of a fine-tune: the best of the tuned runs, once every candidate has ended."""
+
+from dataclasses import replace
+
+import pytest
+
+from nfdsl.plan import Selection
+from nfdsl.schema.training import Monotone
+from nfdsl.study.landscape import Landscape
+from nfdsl.study.selection import Chosen, Impossible, Pending, select
+from nfdsl.study.tuning import Known
+
+
+@pytest.fixture
+def studied(sketch):
+    """Two budgets at two learning rates, the selection of the best of them, and how to ask for it."""
+    short = sketch.cell("short", (0.1, 0.2), images=100)
+    long = sketch.cell("long", (0.1, 0.2), images=200)
+    landscape = Landscape(sketch.plan())
+    selection = Selection((*short, *long), "holdout.loss", 0)
+
+    def ask(results, failed=None, **changes):
+        return select(replace(selection, **changes), landscape, Known(results, failed or {}))
+
+    return ask
+
+
+def test_random_weights_need_no_selection(sketch):
+    sketch.cell("cell")
+    assert select(None, Landscape(sketch.plan()), Known({}, {})) == Chosen(None)
+
+
+def test_every_candidate_is_waited_for(studied, result):
+    results = {"short@0.1": result(1.0), "short@0.2": result(1.0), "long@0.1": result(1.0)}
+    assert studied(results) == Pending()
+    assert studied(results | {"long@0.2": result(2.0)}) == Chosen("short@0.1")
+
+
+def test_only_the_tuned_run_of_each_cell_counts(studied, result):
+    results = {"short@0.1": result(1.0), "short@0.2": result(1.1), "long@0.1": result(1.3), "long@0.2": result(1.2)}
+    assert studied(results) == Chosen("short@0.1")
+    assert studied(results, rank=1) == Chosen("long@0.2")
+
+
+def test_ranking_by_error_differs_from_ranking_by_loss(studied, result):
+    results = {
+        "short@0.1": result(1.0, top1=0.5),
+        "short@0.2": result(2.0, top1=0.9),
+        "long@0.1": result(1.5, top1=0.6),
+        "long@0.2": result(2.0),
+    }
+    assert studied(results, by="holdout.loss") == Chosen("short@0.1")
+    assert studied(results, by="holdout.error") == Chosen("long@0.1")
+
+
+def test_a_tie_goes_to_less_compute(studied, result):
+    results = {run: result(1.0) for run in ("short@0.1", "short@0.2", "long@0.1", "long@0.2")}
+    assert studied(results) == Chosen("short@0.1")
+    assert studied(results, rank=1) == Chosen("long@0.1")
+
+
+def test_a_failed_candidate_is_named(studied, result):
+    choice = studied({"short@0.1": result(1.0)}, {"short@0.2": "no memory"})
+    assert choice == Impossible("a candidate for its start has no result: short@0.2 scaling F0, 1 epochs, lr 0.2")
+
+
+def test_too_few_networks_is_said_with_the_number(studied, result):
+    results = {
+        "short@0.1": result(None),
+        "short@0.2": result(None),
+        "long@0.1": result(1.0),
+        "long@0.2": result(None),
+    }
+    assert studied(results) == Chosen("long@0.1")
+    choice = studied(results, rank=1)
+    assert isinstance(choice, Impossible)
+    assert "number 2 by holdout.loss, but only 1" in choice.reason
+
+
+def test_nothing_held_out_leaves_no_choice(studied, result):
+    done = replace(result(1.0), holdout_loss=None, top1=None)
+    choice = studied(dict.fromkeys(("short@0.1", "short@0.2", "long@0.1", "long@0.2"), done))
+    assert isinstance(choice, Impossible)
+    assert "but none" in choice.reason
+
+
+def test_learning_rates_that_tuning_left_out_are_not_waited_for(sketch, result):
+    runs = sketch.cell("cell", (0.1, 0.2, 0.4), tuner=Monotone(2))
+    selection = Selection(runs, "holdout.loss", 0)
+    known = Known({runs[2]: result(1.0), runs[1]: result(2.0)}, {})
+    assert select(selection, Landscape(sketch.plan()), known) == Chosen(runs[2])
