@@ -56,7 +56,9 @@ def test_no_fix_leaves_its_mistake(text: str):
 
 
 @pytest.mark.parametrize("entry", [entry for entry in catalogue().values() if entry.kind != "sh"], ids=lambda e: e.code)
-def test_mending_a_wrong_snippet_mends_it_or_leaves_it(entry):
+def test_mending_a_wrong_snippet_mends_it_or_leaves_it(entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("base.nfx").write_text("let peak 0.2\n")  # what the snippets import
     text = completed(entry.wrong, entry.kind)
     result = mend(Source("a.nfx", text))
     assert (result.source.text == text) == (not result.fixed)
