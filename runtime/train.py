@@ -7,7 +7,6 @@ comes to the same result bit for bit, seconds aside.
 
 import math
 import time
-from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,28 +14,25 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeVar
 
-import jax
-
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, save, weights
 from runtime.compilation import Compilation
-from runtime.data.batches import evaluation_batches, training_batches
 from runtime.data.dataset import Dataset, open_dataset
 from runtime.evaluate import Evaluation, Inputs, evaluate
-from runtime.events import Compiled, Damaged, Done, Event, Progress, Saved, Started, Stopped
+from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
+from runtime.feed import evaluation_feed, training_feed
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
 from runtime.program import Program, Programs
 from runtime.results import Result, read_result, write_result
+from runtime.running_losses import Diverged, RunningLosses
 from runtime.state import TrainState
 from runtime.transfer import without_classifier
 
 T = TypeVar("T")
 
 SAVE_SECONDS = 30.0  # of training between checkpoints
-_PROGRESS_SECONDS = 0.25
 _POLL_SECONDS = 0.1
-_AHEAD = 2  # steps dispatched before the loss of the first is waited for, so that devices never idle
 
 
 @dataclass(frozen=True)
@@ -80,10 +76,10 @@ def train(
             state = restored.state or (yield from _initial_state(job, programs, start))
             state = yield from _trained(job, state, restored.step, metrics)
             result = yield from _evaluated(job, state, metrics)
-        except _StoppedAt as stopped:
+        except _Stopped as stopped:
             yield Stopped(run.id, stopped.step)
             return
-        except _DivergedAt as diverged:
+        except Diverged as diverged:
             result = _diverged(job, diverged.step, metrics)
     write_result(folder / "result.json", result)
     yield Done(run.id, result)
@@ -112,16 +108,8 @@ def _program(run: Run, programs: Programs) -> Program:
         raise RunError(str(error)) from error
 
 
-class _StoppedAt(Exception):
+class _Stopped(Exception):
     """The run was asked to stop; the state after `step` steps is committed."""
-
-    def __init__(self, step: int):
-        super().__init__(step)
-        self.step = step
-
-
-class _DivergedAt(Exception):
-    """What was computed in step `step`, or from the weights it left, is not finite."""
 
     def __init__(self, step: int):
         super().__init__(step)
@@ -137,10 +125,10 @@ def _begin_to_compile(job: _Job, step: int) -> None:
 
 
 def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
-    """Returns the function once it is compiled. Raises `_StoppedAt` if asked to stop meanwhile."""
+    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile."""
     while not compilation.done(_POLL_SECONDS):
         if job.stop.is_set():
-            raise _StoppedAt(step)
+            raise _Stopped(step)
     yield from compilation.news(job.run.id)
     return compilation.executable()
 
@@ -162,15 +150,15 @@ def _pretrained(run: Run, programs: Programs, start: Start) -> Parameters:
 
 
 def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Generator[Event, None, TrainState]:
-    """Takes the steps after `step`, commits the state after the last one and returns it."""
+    """Takes the steps after `step`, commits the state after the last and returns it. Raises `Diverged`, `_Stopped`."""
     run, program = job.run, job.program
     if step == run.length.steps:
         return state
     advance = yield from _compiled(job, step, program.trainer())
     if job.stop.is_set():
-        raise _StoppedAt(step)
-    numbers, losses, due = program.hyper(run), _Losses(run, step, metrics), time.monotonic() + job.save_seconds
-    with closing(_training_inputs(job, step)) as inputs:
+        raise _Stopped(step)
+    numbers, losses, due = program.hyper(run), RunningLosses(run, step, metrics), time.monotonic() + job.save_seconds
+    with closing(training_feed(program, run, job.dataset, step)) as inputs:
         for batch in inputs:
             state, outcome = advance(state, numbers, *batch)
             step += 1
@@ -183,72 +171,22 @@ def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Gener
                 yield Saved(run.id, step)
                 due = time.monotonic() + job.save_seconds
             if stopping:
-                raise _StoppedAt(step)
+                raise _Stopped(step)
     return state
 
 
-def _training_inputs(job: _Job, step: int) -> Generator[Inputs, None, None]:
-    with closing(
-        training_batches(
-            job.run,
-            job.dataset.records,
-            job.dataset.split,
-            first_step=step,
-            process_index=jax.process_index(),
-            process_count=jax.process_count(),
-        )
-    ) as batches:
-        yield from map(job.program.inputs, batches)
-
-
-class _Losses:
-    """Reads losses a few steps late, so that devices never wait for the host, and writes them down."""
-
-    def __init__(self, run: Run, step: int, metrics: Metrics):
-        self._run = run
-        self._metrics = metrics
-        self._in_flight: deque[tuple[int, jax.Array]] = deque()
-        self._began = time.monotonic() - metrics.seconds
-        self._told = time.monotonic(), step
-
-    def add(self, step: int, loss: jax.Array) -> Iterator[Progress]:
-        """Takes the loss of a step that was just dispatched. Raises `_DivergedAt` for an earlier one."""
-        self._in_flight.append((step, loss))
-        if len(self._in_flight) > _AHEAD:
-            yield from self._progress(*self._read())
-
-    def settle(self) -> None:
-        """Returns once all steps are done. Raises `_DivergedAt`."""
-        while self._in_flight:
-            self._read()
-
-    def _read(self) -> tuple[int, float]:
-        step, pending = self._in_flight.popleft()
-        loss = float(jax.device_get(pending))
-        if not math.isfinite(loss):
-            raise _DivergedAt(step)
-        self._metrics.record(step, loss, time.monotonic() - self._began)
-        return step, loss
-
-    def _progress(self, step: int, loss: float) -> Iterator[Progress]:
-        (then, before), now = self._told, time.monotonic()
-        if now - then > _PROGRESS_SECONDS:
-            self._told = now, step
-            images = (step - before) * self._run.recipe.batch
-            yield Progress(self._run.id, step, self._run.length.steps, loss, images / (now - then))
-
-
 def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Compiled, None, Result]:
-    """Returns the run's result once the trained weights are evaluated. Raises `_DivergedAt`, `_StoppedAt`."""
+    """Returns the run's result once the trained weights are evaluated. Raises `Diverged`, `_Stopped`."""
     length, began = job.run.length, time.monotonic()
     evaluation = Evaluation(None, None, None, 0)
     if job.dataset.evaluated.size:
         step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
         parameters = state.parameters if state.average is None else state.average
-        evaluation = evaluate(step, parameters, _evaluation_inputs(job))
+        with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
+            evaluation = evaluate(step, parameters, _until_stopped(job, inputs))
     if evaluation.loss is not None and not math.isfinite(evaluation.loss):
-        raise _DivergedAt(length.steps)
+        raise Diverged(length.steps)
     return Result(
         state="done",
         step=length.steps,
@@ -259,26 +197,15 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         top5=evaluation.top5,
         examples_evaluated=evaluation.examples,
         seconds=metrics.seconds + time.monotonic() - began,
-        images_per_second=length.images / metrics.seconds,
+        images_per_second=length.images / metrics.seconds if metrics.seconds else None,
     )
 
 
-def _evaluation_inputs(job: _Job) -> Iterator[Inputs]:
-    recipe = job.run.recipe
-    with closing(
-        evaluation_batches(
-            job.dataset.evaluation,
-            job.dataset.evaluated,
-            side=recipe.resolution.eval,
-            batch=recipe.batch,
-            process_index=jax.process_index(),
-            process_count=jax.process_count(),
-        )
-    ) as batches:
-        for batch in batches:
-            if job.stop.is_set():
-                raise _StoppedAt(job.run.length.steps)
-            yield job.program.inputs(batch)
+def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:
+    for batch in inputs:
+        if job.stop.is_set():
+            raise _Stopped(job.run.length.steps)
+        yield batch
 
 
 def _diverged(job: _Job, step: int, metrics: Metrics) -> Result:

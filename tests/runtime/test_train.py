@@ -169,14 +169,6 @@ def test_a_run_told_to_stop_does_not_wait_for_a_compilation(small_run, tmp_path,
     assert events == [Started("small", 0, 19), Stopped("small", 0)]
 
 
-def test_progress_is_told_with_the_speed(small_run, tmp_path, programs, monkeypatch):
-    monkeypatch.setattr("runtime.train._PROGRESS_SECONDS", 0.0)
-    events = list(train(small_run, tmp_path, programs, None, threading.Event()))
-    progress = [event for event in events if isinstance(event, Progress)]
-    assert [event.step for event in progress] == list(range(1, 18))
-    assert all(event.steps == 19 and event.images_per_second > 0 for event in progress)
-
-
 @pytest.mark.parametrize(("steps", "at_most"), [(19, 3), (1, 1)])
 def test_divergence_is_a_result(small_run, tmp_path, programs, steps, at_most):
     """After one step it is only the evaluation that sees it."""

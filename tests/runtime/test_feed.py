@@ -1,0 +1,36 @@
+"""Tests of batches on their way to the devices."""
+
+from contextlib import closing
+
+import jax
+import numpy as np
+import pytest
+
+from runtime.data.batches import training_batches
+from runtime.data.dataset import open_dataset
+from runtime.feed import evaluation_feed, training_feed
+from runtime.mesh import data_mesh
+from runtime.program import Program
+
+
+@pytest.fixture(scope="module", params=[1, 4])
+def mesh(request):
+    return data_mesh(jax.devices()[: request.param])
+
+
+def test_training_batches_are_those_of_the_data_split_over_the_devices(small_run, mesh):
+    dataset, devices = open_dataset(small_run.recipe.data), len(mesh.devices)
+    with closing(training_feed(Program(small_run, mesh), small_run, dataset, 17)) as feed:
+        fed = list(feed)
+    with closing(training_batches(small_run, dataset.records, dataset.split, first_step=17)) as batches:
+        expected = list(batches)
+    assert len(fed) == len(expected) == 2
+    for arrays, batch in zip(fed, expected, strict=True):
+        jax.tree.map(np.testing.assert_array_equal, arrays, (batch.images, batch.labels, batch.weights))
+        assert {shard.data.shape[0] for shard in arrays[0].addressable_shards} == {32 // devices}
+
+
+def test_every_image_to_evaluate_on_is_fed_once(small_run, mesh):
+    dataset = open_dataset(small_run.recipe.data)
+    with closing(evaluation_feed(Program(small_run, mesh), small_run, dataset)) as feed:
+        assert sum(float(weights.sum()) for _, _, weights in feed) == 97
