@@ -20,6 +20,7 @@ from nfdsl.source import Source, Unreadable, read
 if TYPE_CHECKING:  # the one place where imports are late
     from nfdsl.check.study import Study
     from nfdsl.plan import Plan
+    from nfdsl.verdict import Verdict
 
 DONE, WRONG_SPEC, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
 
@@ -46,9 +47,17 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
-    command.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+    command.add_argument("--fix", action="store_true", help="mend what can be mended, in the files themselves")
+    formats = command.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+    formats.add_argument("--sarif", action="store_true", help="print the diagnostics as SARIF 2.1.0")
     _add_set(command)
     command.set_defaults(command=_check)
+
+    command = commands.add_parser("explain", help="say what a diagnostic means, with a wrong and a right example")
+    command.add_argument("code", nargs="?", metavar="CODE", help="the word in brackets behind `error`; all if left out")
+    command.add_argument("--json", action="store_true", help="print the explanation as JSON")
+    command.set_defaults(command=_explain)
 
     command = commands.add_parser("fmt", help="put specs in the one style")
     command.add_argument("files", nargs="+", metavar="FILE")
@@ -113,22 +122,55 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    found: list[Diagnostic] = []
-    unreadable = False
-    for name in arguments.files:
-        source = _read(name)
-        unreadable = unreadable or source is None
-        if source is None:
-            continue
-        _, diagnostics = study_of(source, arguments.assignments)
-        found.extend(diagnostics)
-        if not arguments.json:
-            _show(diagnostics)
-            if not diagnostics:
-                print(f"{name}: in order")
+    from nfdsl.verdict import verdict
+
+    try:
+        verdicts = [verdict(name, arguments.assignments, fix=arguments.fix) for name in arguments.files]
+    except OSError as error:
+        print(f"nfdsl: cannot write the fixes: {error}", file=sys.stderr)
+        return USAGE
+    found = [diagnostic for each in verdicts for diagnostic in each.wrong]
     if arguments.json:
         print(json.dumps([to_json(diagnostic) for diagnostic in found], indent=1))
-    return WRONG_SPEC if found or unreadable else DONE
+    elif arguments.sarif:
+        from nfdsl.sarif import sarif
+
+        print(sarif(found))
+    else:
+        _print_verdicts(verdicts)
+    return WRONG_SPEC if found else DONE
+
+
+def _print_verdicts(verdicts: "Sequence[Verdict]") -> None:
+    from nfdsl.mend import described
+    from nfdsl.verdict import summary
+
+    for each in verdicts:
+        for diagnostic in each.fixed:
+            print(described(diagnostic))
+        _show(each.wrong)
+        if not each.wrong:
+            print(f"{each.name}: in order")
+    if line := summary(verdicts):
+        print(line, file=sys.stderr)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.explain import UnknownCode, explained_json, explanation_of, print_codes, print_explanation
+
+    try:
+        if arguments.json:
+            print(explained_json(arguments.code))
+        elif arguments.code is None:
+            print_codes(Console())
+        else:
+            print_explanation(explanation_of(arguments.code), Console())
+    except UnknownCode as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    return DONE
 
 
 def _fmt(arguments: argparse.Namespace) -> int:
@@ -292,7 +334,7 @@ def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     for diagnostic in diagnostics:
         print(render(diagnostic, color=color), end="\n\n", file=sys.stderr)
 

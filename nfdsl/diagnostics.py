@@ -46,6 +46,15 @@ class FixJson(TypedDict):
     replacement: str
 
 
+class LabelJson(TypedDict):
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    label: str
+
+
 class DiagnosticJson(TypedDict):
     """A diagnostic for other programs. Lines and columns count from 1; the end is the column after."""
 
@@ -57,25 +66,34 @@ class DiagnosticJson(TypedDict):
     end_line: int
     end_column: int
     label: str
+    secondary: list[LabelJson]
     help: str
     fix: FixJson | None
 
 
 def to_json(diagnostic: Diagnostic) -> DiagnosticJson:
     """Returns a diagnostic as JSON-ready values under stable keys."""
-    span, fix = diagnostic.primary.span, diagnostic.fix
-    start, end = span.source.position(span.start), span.source.position(span.end)
+    fix = diagnostic.fix
     return {
         "code": diagnostic.code,
         "headline": diagnostic.headline,
-        "file": span.source.name,
+        **_label_to_json(diagnostic.primary),
+        "secondary": [_label_to_json(label) for label in diagnostic.secondary],
+        "help": diagnostic.help,
+        "fix": None if fix is None else _fix_to_json(fix),
+    }
+
+
+def _label_to_json(label: Label) -> LabelJson:
+    source = label.span.source
+    start, end = source.position(label.span.start), source.position(label.span.end)
+    return {
+        "file": source.name,
         "line": start.line,
         "column": start.column,
         "end_line": end.line,
         "end_column": end.column,
-        "label": diagnostic.primary.text,
-        "help": diagnostic.help,
-        "fix": None if fix is None else _fix_to_json(fix),
+        "label": label.text,
     }
 
 

@@ -107,6 +107,8 @@ class _Page:
         """Yields the lines of one source that have marks, in their order, with each mark below its line."""
         place = f"{marks[0].source.name}:{marks[0].line}:{marks[0].start + 1}"
         yield self._paint(f"{'':{self.width}}{arrow}", _Style.FRAME) + f" {_visible(place)}"
+        if not marks[0].source.text:  # there is no line to show
+            return
         yield self._paint(f"{'':{self.width}} |", _Style.FRAME)
         above: _Mark | None = None
         for mark in sorted(marks, key=lambda mark: (mark.line, not mark.is_primary, mark.start)):

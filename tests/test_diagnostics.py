@@ -27,6 +27,9 @@ def test_json_names_places_by_line_and_column():
         "end_line": 2,
         "end_column": 8,
         "label": "not known",
+        "secondary": [
+            {"file": "a.nfx", "line": 1, "column": 1, "end_line": 1, "end_column": 6, "label": "of this"},
+        ],
         "help": "write `depth`",
         "fix": {"line": 2, "column": 3, "end_line": 2, "end_column": 8, "replacement": "depth"},
     }

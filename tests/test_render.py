@@ -43,7 +43,7 @@ def test_a_diagnostic_in_full():
         ("a «b» c", ["1 | a b c", "  |   ^ here"]),
         ("a«» c", ["1 | a c", "  |  ^ here"]),
         ("a«»", ["1 | a", "  |  ^ here"]),
-        ("«»", ["1 |", "  | ^ here"]),
+        ("«»", []),
         ("a«\n»b", ["1 | a", "  |  ^ here"]),
         ("\ta «b»", ["1 |     a b", "  |       ^ here"]),
         ("a «\t» b", ["1 | a      b", "  |   ^^^^ here"]),

@@ -1,5 +1,6 @@
 """Numbers of a setting: the right unit, in range, exact, and of the type the schema wants."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
@@ -11,6 +12,7 @@ from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import Dimension, Quantity, quantity
 from nfdsl.syntax import ast
 
+_LITERAL = re.compile(r"[0-9][0-9_.]*([eE][+-]?[0-9]+)?[kMGBT]?")
 _LARGEST = 10**36  # far above anything measured; products of several still fit into a float
 _LONGEST = 64  # items of a list: stages of a network, axes of a slice
 
@@ -82,8 +84,8 @@ def _check_unit(amount: Amount, wanted: Wanted) -> None:
     if amount.dimension is Dimension.NUMBER:
         headline, label = f"`{wanted.axis}` needs a unit", "this has none"
         text = f"{amount.span.text} {names[0]}"
-        fix = Fix(amount.span, text)
-        advice = f"write `{text}`" if len(names) == 1 else "write one of " + ", ".join(names) + " behind it"
+        fix = Fix(amount.span, text) if len(names) == 1 and _LITERAL.fullmatch(amount.span.text) else None
+        advice = f"write `{text}`" if fix else f"write the unit behind the number: {', '.join(names)}"
     elif Dimension.NUMBER in units:
         headline, label = f"`{wanted.axis}` has no unit", f"this is in {amount.dimension.value}"
         advice, fix = "write the number alone", None

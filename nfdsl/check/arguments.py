@@ -11,6 +11,7 @@ from nfdsl.check.names import unknown
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.nearest import is_one_edit
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import UNITS
 from nfdsl.source import Span
@@ -44,7 +45,9 @@ def arguments(
     words = {vocabulary_word(schema_class): schema_class for schema_class in classes}
     if isinstance(value, ast.Call):
         if value.function.text not in words:
-            raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", value.function.text, value.function.span, words))
+            raise Rejected(
+                unknown("unknown-word", f"value of `{wanted.axis}`", value.function.text, value.function.span, words)
+            )
         return words[value.function.text], [(argument.name, argument.value) for argument in value.arguments]
     items = list(value.items) if isinstance(value, ast.Phrase) else [value]
     if head(value) in words:
@@ -53,7 +56,7 @@ def arguments(
     if len(classes) == 1:
         return classes[0], _pairs(items, classes[0])
     if isinstance(items[0], ast.Name):
-        raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", items[0].text, items[0].span, words))
+        raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", items[0].text, items[0].span, words))
     raise wanted.but_is(value, "one of " + ", ".join(f"`{word}(...)`" for word in words))
 
 
@@ -67,6 +70,20 @@ def _pairs(items: Sequence[ast.Value], schema_class: type) -> list[tuple[ast.Nam
         named = isinstance(item, ast.Name) and item.text in names and rest
         pairs.append((item, rest.pop(0)) if named and isinstance(item, ast.Name) else (None, item))
     return pairs
+
+
+def misspelt(value: ast.Value, schema_class: type) -> list[Diagnostic]:
+    """Returns a diagnostic for each word of a phrase that is one edit away from the name of a setting.
+
+    Such a word may be a value, so this is asked only where the phrase makes no sense as it is.
+    """
+    names = [field.name for field in settings(schema_class)]
+    followed = value.items[:-1] if isinstance(value, ast.Phrase) else ()
+    return [
+        unknown("unknown-setting", f"setting of `{vocabulary_word(schema_class)}`", item.text, item.span, names)
+        for item in followed
+        if isinstance(item, ast.Name) and item.text not in names and any(is_one_edit(item.text, name) for name in names)
+    ]
 
 
 def bind(

@@ -1,34 +1,28 @@
 """What to say of a name nobody knows."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+import re
+from collections.abc import Iterable, Sequence
 
 from nfdsl.diagnostics import Diagnostic, Fix, Label
+from nfdsl.nearest import nearest
 from nfdsl.source import Span
 
-_COMPARED = 200  # names: comparing is slow, and a study with more has another way of telling them apart
+_DIGITS = re.compile("[0-9]+")  # `net_1` may be like `net_2`, and is not a misspelling of it
 _SHOWN = 20
 
 
 def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[str]) -> Diagnostic:
     """Returns the diagnostic for `name` that is no `what`, with the nearest candidate as the fix."""
     known = sorted(candidates)
-    close = nearest(name, known)
-    if close:
-        advice, fix = f"did you mean `{close}`?", Fix(span, close)
+    meant = nearest(name, known)
+    if meant is not None:
+        advice = f"did you mean `{meant}`?"
+        fix = Fix(span, meant) if _DIGITS.sub("", name) != _DIGITS.sub("", meant) else None
     else:
         advice, fix = f"known: {_listed(known)}", None
-    return Diagnostic(code, f"unknown {what} `{name}`", Label(span, f"no {what} has this name"), help=advice, fix=fix)
+    return Diagnostic(code, f"`{name}` is no {what}", Label(span, "not known"), help=advice, fix=fix)
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Returns the candidate that `name` is most likely meant to be, if any is near."""
-    similar = [word for word in candidates if abs(len(word) - len(name)) <= 1 + len(name) // 2]
-    if len(similar) > _COMPARED:
-        similar = [word for word in similar if word[:2] == name[:2]][:_COMPARED]
-    return next(iter(get_close_matches(name, similar, n=1)), None)
-
-
-def _listed(known: list[str]) -> str:
+def _listed(known: Sequence[str]) -> str:
     shown = ", ".join(f"`{word}`" for word in known[:_SHOWN])
     return f"{shown} and {len(known) - _SHOWN} more" if len(known) > _SHOWN else shown or "none"

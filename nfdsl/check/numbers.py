@@ -88,6 +88,10 @@ def _amount(number: ast.Number) -> Amount:
     return Amount(number.value * unit.factor, unit.dimension, number.span)
 
 
+def _named(amount: Amount) -> str:
+    return amount.dimension.value or "plain numbers"
+
+
 def _negated(value: Numeric, span: Span) -> Numeric:
     if isinstance(value, tuple):
         return tuple(replace(item, value=-item.value, span=span) for item in value)
@@ -173,18 +177,26 @@ def _steps(value: ast.Range, first: Numeric, last: Numeric) -> list[Amount]:
     if isinstance(first, tuple) or isinstance(last, tuple):
         raise _misfit(value, "a range goes from one number to another, not between lists")
     if first.dimension != last.dimension:
-        raise _misfit(value, f"the range starts in {first.dimension.value} and ends in {last.dimension.value}")
+        raise _misfit(value, f"the range starts in {_named(first)} and ends in {_named(last)}")
     by = _amount(value.by)
     if first.value > last.value:
-        swapped = f"{value.last.span.text} .. {value.first.span.text}"
-        raise Rejected(_range_problem(value, "this range is empty: its start is above its end", swapped))
+        raise Rejected(_range_problem(value, "this range is empty: its start is above its end", _swapped(value)))
     if value.kind == "x" and (by.value <= 1 or first.value <= 0):
         raise Rejected(_range_problem(value, "a range `by x` needs a start above 0 and a factor above 1"))
     if value.kind == "+" and by.value <= 0:
         raise Rejected(_range_problem(value, "a range `by +` needs a step above 0"))
     if value.kind == "+" and by.dimension not in (Dimension.NUMBER, first.dimension):
-        raise _misfit(value, f"the range is in {first.dimension.value}, its step in {by.dimension.value}")
+        raise _misfit(value, f"the range is in {_named(first)}, its step in {_named(by)}")
     return _count(value, first, last.value, by.value)
+
+
+def _swapped(value: ast.Range) -> str:
+    """Returns the range's ends in the other order; a unit that stands for both stays behind them."""
+    first, last = value.first.span.text, value.last.span.text
+    if isinstance(value.first, ast.Number) and isinstance(value.last, ast.Number) and not value.first.unit:
+        bare = last[: -len(value.last.unit.text)].rstrip() if value.last.unit else last
+        return f"{bare} .. {first}{last[len(bare) :]}"
+    return f"{last} .. {first}"
 
 
 def _count(value: ast.Range, first: Amount, last: Fraction, by: Fraction) -> list[Amount]:

@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import Any, cast, get_args
 
 from nfdsl.check.arguments import arguments, bind, vocabulary_word
-from nfdsl.check.names import nearest, unknown
+from nfdsl.check.names import unknown
 from nfdsl.check.numbers import Amount, Numeric, measure, not_a_number
 from nfdsl.check.point import Point, named
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.scope import Definition
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.nearest import nearest
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Description, Setting, settings
 from nfdsl.schema.units import Dimension, Quantity

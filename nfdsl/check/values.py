@@ -10,8 +10,8 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from nfdsl.check.amounts import numbers
-from nfdsl.check.arguments import arguments, bind, head, vocabulary_word
-from nfdsl.check.names import nearest, unknown
+from nfdsl.check.arguments import arguments, bind, head, misspelt, vocabulary_word
+from nfdsl.check.names import unknown
 from nfdsl.check.overrides import Overrides
 from nfdsl.check.point import Choice, Point, Points, combinations, named, sweep
 from nfdsl.check.references import References, Target, word_classes
@@ -19,6 +19,7 @@ from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
 from nfdsl.check.zips import Zips
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.nearest import nearest
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Quantity
@@ -171,6 +172,16 @@ class Evaluator:
     def _structure(self, value: ast.Value, classes: Sequence[type], wanted: Wanted) -> Points:
         """Returns the points of a vocabulary word with its arguments."""
         schema_class, given = arguments(value, classes, wanted)
+        try:
+            return self._bound(value, schema_class, given, wanted)
+        except Rejected:
+            if names := misspelt(value, schema_class):
+                raise Rejected(*names) from None
+            raise
+
+    def _bound(
+        self, value: ast.Value, schema_class: type, given: list[tuple[ast.Name | None, ast.Value]], wanted: Wanted
+    ) -> Points:
         overrides = self.overrides.below(wanted.axis)
         bound = bind(schema_class, list(settings(schema_class)), given, value.span, overrides)
         for name, argument in bound.items():
@@ -280,5 +291,5 @@ def _word(value: ast.Value, choices: Any, wanted: Wanted) -> str:
     if not isinstance(value, ast.Name):
         raise wanted.but_is(value, "one of " + ", ".join(f"`{choice}`" for choice in choices))
     if value.text not in choices:
-        raise Rejected(unknown("unknown-word", f"`{wanted.axis}`", value.text, value.span, choices))
+        raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", value.text, value.span, choices))
     return value.text

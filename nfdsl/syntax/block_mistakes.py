@@ -23,7 +23,7 @@ def wrong_header(source: Source, block: RoughBlock) -> Diagnostic:
             return _missing_block_name(places[0])
         case ["NAME", "NAME", "FROM"]:
             return _missing_parent(places[2])
-        case ["NAME", "STRING"]:
+        case ["NAME", "STRING"] | ["NAME", "STRING", "FROM", "NAME"]:
             return _quoted_block_name(places[1])
         case _:
             first = places[0] if places else place(source, block.tokens[0])

@@ -1,17 +1,17 @@
 """What the tests of the checks share: blocks of a small study."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from nfdsl.catalogue import prelude
 from nfdsl.check.spec import study_of
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.plan import plan
 from nfdsl.source import Source
 
-PRELUDE = (Path(__file__).parents[1] / "language" / "prelude.nfx").read_text()
+PRELUDE = prelude()
 
 
 @pytest.fixture

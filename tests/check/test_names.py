@@ -2,7 +2,8 @@
 
 import pytest
 
-from nfdsl.check.names import nearest, unknown
+from nfdsl.check.names import unknown
+from nfdsl.nearest import nearest
 from nfdsl.source import Source, Span
 
 SPAN = Span(Source("a.nfx", "depht"), 0, 5)

@@ -1,6 +1,6 @@
 """The snippets beside this file: each line that earns a diagnostic says so itself.
 
-A file holds cases separated by ``---``. A case is a whole spec once ``prelude.nfx`` is put behind
+A file holds cases separated by ``---``. A case is a whole spec once the prelude of the explanations is put behind
 it. ``# error: code`` marks the line where a diagnostic with that code must start; there must be no others.
 """
 
@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.check.spec import study_of
-from nfdsl.diagnostics import Diagnostic
-from nfdsl.plan import plan
+from nfdsl.catalogue import prelude
+from nfdsl.diagnose import diagnose
 from nfdsl.source import Source
 
 HERE = Path(__file__).parent
-PRELUDE = (HERE / "prelude.nfx").read_text()
 EXPECTED = re.compile(r"# error: ([\w-]+)")
 
 
@@ -23,24 +21,18 @@ def cases() -> list[pytest.ParameterSet]:
     return [
         pytest.param(text, id=f"{path.stem}-{number}")
         for path in sorted(HERE.glob("*.nfx"))
-        if path.name != "prelude.nfx"
         for number, text in enumerate(path.read_text().split("---\n"), start=1)
     ]
 
 
-def diagnose(text: str) -> list[Diagnostic]:
-    study, diagnostics = study_of(Source("case.nfx", text))
-    return diagnostics if study is None else plan(study, "case")[1]
-
-
 def expected(text: str) -> list[tuple[int, str]]:
     lines = enumerate(text.splitlines(), start=1)
-    return [(number, code) for number, line in lines for code in EXPECTED.findall(line)]
+    return [(number, code) for number, line in lines for code in sorted(EXPECTED.findall(line))]
 
 
 @pytest.mark.parametrize("text", cases())
 def test_each_line_earns_what_it_says(text: str):
-    found = diagnose(text + PRELUDE)
+    found = diagnose(Source("case.nfx", text + prelude()))
     places = [(d.primary.span.source.position(d.primary.span.start).line, d.code) for d in found]
     assert sorted(places) == expected(text)
     assert all(diagnostic.help for diagnostic in found), "a diagnostic says what to do"

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from nfdsl.catalogue import prelude
 from nfdsl.check.spec import study_of
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.plan import plan
 from nfdsl.source import Source, read
 from nfdsl.syntax.load import load
 
-PRELUDE = (Path(__file__).parents[1] / "language" / "prelude.nfx").read_text()
+PRELUDE = prelude()
 
 
 @pytest.fixture

@@ -1,0 +1,38 @@
+"""The word that was most likely meant by one that is not known."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_COMPARED = 200  # words that are compared by likeness, which is slow
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """Returns the candidate nearest to `word`, or None if all are far.
+
+    A candidate one edit away is always near, however short: one letter left out, added or replaced,
+    or two neighbours swapped. So is one that differs only in case.
+    """
+    known = sorted(candidates)
+    one_away = [name for name in known if name.lower() == word.lower() or is_one_edit(word, name)]
+    similar = {name.lower(): name for name in one_away or _of_like_length(word, known)}
+    found = get_close_matches(word.lower(), similar, n=1, cutoff=0.0 if one_away else 0.6)
+    return similar[found[0]] if found else None
+
+
+def _of_like_length(word: str, known: list[str]) -> list[str]:
+    similar = [name for name in known if abs(len(name) - len(word)) <= 1 + len(word) // 2]
+    return similar if len(similar) <= _COMPARED else [name for name in similar if name[:2] == word[:2]][:_COMPARED]
+
+
+def is_one_edit(one: str, other: str) -> bool:
+    """Whether a letter left out, added, replaced or swapped with its neighbour makes `one` the `other`.
+
+    Some letter must be in both: `a` is not a misspelt `b`.
+    """
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, wanted = one[start:], other[start:]
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    edited = rest != wanted and (wanted in (rest[1:], swapped) or wanted[1:] in (rest, rest[1:]))
+    return edited and bool(set(one) & set(other))
