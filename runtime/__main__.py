@@ -115,7 +115,8 @@ def _use_cache(folder: Path) -> None:
     """Has XLA keep and find everything it compiles in `folder`; it stays with the first one it is told."""
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")  # their folder would become part of every key
+    # XLA's own caches would make their folder part of every key: a study that was moved would compile anew.
+    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 
 def _run(folder: Path) -> Run:

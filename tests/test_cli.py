@@ -29,7 +29,7 @@ model net {
 pretrain base {
   model       net
   data        digits
-  budget      {1, 2} epochs
+  budget      {1 epochs, 2 epochs}
   batch       50 images
   resolution  train 8px, eval 8px
   clip        agc(0.02)

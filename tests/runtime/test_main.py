@@ -26,12 +26,13 @@ import sys, threading
 from pathlib import Path
 import jax
 from nfdsl.run_json import load
+from runtime.__main__ import _use_cache
 from runtime.events import line
 from runtime.mesh import data_mesh
 from runtime.program import Programs
 from runtime.train import train
 folder = Path(sys.argv[1])
-jax.config.update("jax_compilation_cache_dir", str(folder.parent.parent / "cache"))
+_use_cache(folder.parent.parent / "cache")
 run, programs = load((folder / "run.json").read_text()), Programs(data_mesh(jax.devices()))
 for event in train(run, folder, programs, None, threading.Event(), save_seconds=0):
     print(line(event), flush=True)
@@ -46,8 +47,10 @@ def cache(tmp_path_factory):
 
 @pytest.fixture
 def study(tmp_path, cache):
-    (tmp_path / "cache").symlink_to(cache)
-    return tmp_path
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "cache").symlink_to(cache)
+    return folder
 
 
 def prepared(study, run):
@@ -117,15 +120,15 @@ def test_what_goes_wrong_with_one_run_does_not_concern_the_next(study, small_run
     assert done["result"] == json.loads((study / "runs" / "small" / "result.json").read_text())
 
 
-def test_another_worker_compiles_nothing_anew(study, small_run):
+def test_another_worker_compiles_nothing_anew_even_if_the_study_was_moved(study, small_run):
     other = replace(small_run, id="other", lr=0.1)
     first = trained(prepared(study, small_run), prepared(study, other))
     compiled = [(event["run"], event["kind"]) for event in first if event["event"] == "compiled"]
     assert compiled == [("small", "initialize"), ("small", "train"), ("small", "evaluate")]
-    for folder in (study / "runs").iterdir():
-        shutil.rmtree(folder / "checkpoints")
-        (folder / "result.json").unlink()
-    again = trained(study / "runs" / "other")
+    moved = study.rename(study.with_name("moved"))
+    shutil.rmtree(moved / "runs" / "other" / "checkpoints")
+    (moved / "runs" / "other" / "result.json").unlink()
+    again = trained(moved / "runs" / "other")
     assert [event["cached"] for event in again if event["event"] == "compiled"] == [True] * 3
     results = [event["result"]["holdout_loss"] for event in (first[-1], again[-1])]
     assert results[0] == results[1]
