@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 from lark import Lark
 from lark.grammar import NonTerminal
+from lark.lexer import PatternStr
 
 from nfdsl.catalogue import catalogue, completed, prelude
 from nfdsl.diagnose import diagnose
@@ -211,7 +212,7 @@ def derived(draw: random.Random) -> bytes:
 
 def expansion(draw: random.Random, symbol: object, depth: int) -> list[str]:
     if not isinstance(symbol, NonTerminal):
-        return [draw.choice(TERMINALS[str(getattr(symbol, "name", symbol))])]
+        return [draw.choice(terminals()[str(getattr(symbol, "name", symbol))])]
     choices = rules()[str(symbol.name)]
     chosen = draw.choice(choices) if depth < 25 else min(choices, key=len)
     return [text for part in chosen for text in expansion(draw, part, depth + 1)]
@@ -227,6 +228,13 @@ def rules() -> dict[str, list[list[object]]]:
 
 
 @cache
+def terminals() -> dict[str, list[str]]:
+    """Returns texts of each terminal: those of `PATTERNS`, or of the keyword or sign that it is."""
+    signs = {found.name: [found.pattern.value] for found in _nfx().terminals if isinstance(found.pattern, PatternStr)}
+    return signs | {name: PATTERNS[name] for name in PATTERNS if name in {found.name for found in _nfx().terminals}}
+
+
+@cache
 def _nfx() -> Lark:
     return Lark(
         grammar.text(), parser="lalr", lexer="basic", start="file", keep_all_tokens=True, maybe_placeholders=False
@@ -234,7 +242,7 @@ def _nfx() -> Lark:
 
 
 NAMES = [word for word in WORDS if word.replace(".", "").isalpha() and word.isascii() and word != "from"]
-TERMINALS = {
+PATTERNS = {
     "NAME": NAMES,
     "NUMBER": [
         "0",
@@ -254,13 +262,8 @@ TERMINALS = {
     "SHAPE": ["8x8x8", "1x1"],
     "STRING": ['"text"', '""', '"\\u03b1"'],
     "DOCSTRING": ['"""A study."""'],
-    "NEWLINE": ["\n"],
     "BY_TIMES": ["by x"],
     "BY_PLUS": ["by +"],
-    "FROM": ["from"],
-    "DOTS": [".."],
-    **{name: [text] for name, text in zip(("LPAR", "RPAR", "LSQB", "RSQB", "LBRACE", "RBRACE"), "()[]{}", strict=True)},
-    **{name: [text] for name, text in zip(("COMMA", "COLON", "PLUS", "MINUS", "STAR", "SLASH"), ",:+-*/", strict=True)},
 }
 MAKERS: list[Callable[[random.Random], bytes]] = [changed, changed, damaged, jumbled, value, value, bomb, derived]
 
@@ -305,15 +308,11 @@ def test_any_text_gets_diagnostics(text: str):
     assert_sound(diagnose(Source("a.nfx", text)), repr(text))
 
 
-EXPLICIT = {name: st.sampled_from(texts) for name, texts in TERMINALS.items() if name.isupper()}
+EXPLICIT = {name: st.sampled_from(texts) for name, texts in terminals().items()}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    from_lark(
-        _nfx(), start="file", explicit={k: v for k, v in EXPLICIT.items() if k in {t.name for t in _nfx().terminals}}
-    )
-)
+@given(from_lark(_nfx(), start="file", explicit=EXPLICIT))
 def test_any_text_of_the_grammar_gets_diagnostics(text: str):
     assert_sound(diagnose(Source("a.nfx", text)), repr(text))
 
