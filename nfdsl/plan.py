@@ -188,12 +188,12 @@ class _Planner:
             networks += [_Network(label, model, Selection(candidates, start.by, rank)) for rank in range(start.best)]
         return networks
 
-    def _program(self, network: _Network, key: ProgramKey) -> Program:
+    def _program(self, network: _Network, recipe: Recipe) -> Program:
+        key = program_key(network.model, recipe)
         if key not in self._programs:
-            macs = multiply_adds(network.model, key.classes, key.resolution)
-            params = parameters(network.model, key.classes)
-            identity = self._identities.digest(key)
-            self._programs[key] = Program(identity, network.label, params, macs, key.resolution, key.batch)
+            classes, side = recipe.data.classes, recipe.resolution.train
+            macs, params = multiply_adds(network.model, classes, side), parameters(network.model, classes)
+            self._programs[key] = Program(key.id, network.label, params, macs, side, recipe.batch)
         return self._programs[key]
 
     def _draft(
@@ -201,7 +201,7 @@ class _Planner:
     ) -> _Draft:
         """Returns one cell: a network and a recipe at every learning rate."""
         recipe = Recipe(**{name: getattr(training, name) for name in _RECIPE})
-        program = self._program(network, program_key(network.model, recipe))
+        program = self._program(network, recipe)
         flops_per_image = 6 * program.macs_per_image
         examples = _examples(recipe.data, definition)
         size = _length(training, flops_per_image, examples, definition)

@@ -1,13 +1,11 @@
 """Programs: what is compiled, once for all runs that share it.
 
-A program's key is what shapes its code. Everything else of a run (learning rate, lengths, decays,
-rates, seeds) is an input, `runtime.optim.hyper.Hyper`. All compilation is ahead of time: later
+What shapes a program's code is its key, `nfdsl.schema.program.ProgramKey`; every other number of a
+run is an input, `runtime.optim.hyper.Hyper`. All compilation is ahead of time: later
 calls have the shapes that were compiled, or fail.
 """
 
-import hashlib
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import jax
@@ -15,7 +13,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jax.stages import Lowered
 
-from nfdsl.schema.model import Model
+from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
@@ -34,38 +32,6 @@ T = TypeVar("T")
 Initialize = Callable[[Hyper, Parameters | None], TrainState]
 
 
-@dataclass(frozen=True)
-class Key:
-    """What shapes a program's code: runs of equal keys share one."""
-
-    model: Model
-    classes: int
-    resolution: int
-    batch: int
-    schedule: str
-    nesterov: bool
-    inputs: Hashable  # the structure of `Hyper`: whether the recipe clips, ascends (and on how much), averages
-
-    @property
-    def id(self) -> str:
-        """The key as 12 hexadecimal digits."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
-
-
-def program_key(run: Run) -> Key:
-    """Returns the key of the program that trains `run`."""
-    recipe = run.recipe
-    return Key(
-        model=run.model,
-        classes=recipe.data.classes,
-        resolution=recipe.resolution.train,
-        batch=recipe.batch,
-        schedule=type(recipe.schedule).__name__,
-        nesterov=recipe.optimizer.nesterov,
-        inputs=jax.tree.structure(hyper(run)),
-    )
-
-
 class Program:
     """The functions of one key on one mesh; each begins to be compiled when it is first asked for."""
 
@@ -76,12 +42,13 @@ class Program:
           ValueError: the batch does not divide evenly over the devices.
         """
         shard_size(run.recipe.batch, mesh)
-        self.key = program_key(run)
+        self.key = program_key(run.model, run.recipe)
         self.mesh = mesh
         self._on_cpu = mesh.devices.flat[0].platform == "cpu"
-        self.network = build(run.model, self.key.classes, grouped="split" if self._on_cpu else "native")
+        self.network = build(run.model, run.recipe.data.classes, grouped="split" if self._on_cpu else "native")
         self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
         self._recipe = run.recipe
+        self._side = run.recipe.resolution.train
         self._hyper = self._whole(hyper(run))
         self.state = self._whole(jax.eval_shape(self._initialize, self._hyper, None))
         self._compilations: dict[Hashable, Compilation[Any]] = {}
@@ -136,7 +103,7 @@ class Program:
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)
 
-        return self._jit(train, donate_argnums=0).lower(self.state, self._hyper, *self._batch(self.key.resolution))
+        return self._jit(train, donate_argnums=0).lower(self.state, self._hyper, *self._batch(self._side))
 
     def _lower_evaluate(self, side: int) -> Lowered:
         step = evaluation_step(self.network.apply)
@@ -157,7 +124,7 @@ class Program:
 
     def _batch(self, side: int) -> tuple[jax.ShapeDtypeStruct, ...]:
         """Returns the outline of `inputs`."""
-        sharding, size = split(self.mesh), self.key.batch
+        sharding, size = split(self.mesh), self._recipe.batch
         return (
             jax.ShapeDtypeStruct((size, side, side, 3), jnp.uint8, sharding=sharding),
             jax.ShapeDtypeStruct((size,), jnp.int32, sharding=sharding),
@@ -175,7 +142,7 @@ class Programs:
 
     def __init__(self, mesh: Mesh):
         self._mesh = mesh
-        self._programs: dict[Key, Program] = {}
+        self._programs: dict[ProgramKey, Program] = {}
 
     def of(self, run: Run) -> Program:
         """Returns the program that trains `run`.
@@ -183,7 +150,7 @@ class Programs:
         Raises:
           ValueError: the batch does not divide evenly over the devices.
         """
-        key = program_key(run)
+        key = program_key(run.model, run.recipe)
         if key not in self._programs:
             self._programs[key] = Program(run, self._mesh)
         return self._programs[key]

@@ -64,7 +64,7 @@ class Data:
 
     word: ClassVar[str] = "data"
     source: Source = setting("where the images are read from")
-    classes: int = setting("number of classes", at_least=2)
+    classes: int = setting("number of classes", at_least=2, shapes=True)
     examples: int | None = setting(
         "images trained on in one epoch, held-out ones not counted; counted from the source if left out",
         default=None,

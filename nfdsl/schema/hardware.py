@@ -29,8 +29,8 @@ class Hardware:
     """The machine a study is planned for. Core-hours of a TPU v3 or v4 are 2 x chip-hours."""
 
     word: ClassVar[str] = "hardware"
-    device: DeviceName = setting("the accelerator", default="cpu")
-    topology: tuple[int, ...] = setting("chips along each axis of the slice", default=(1,), at_least=1)
+    device: DeviceName = setting("the accelerator", default="cpu", shapes=True)
+    topology: tuple[int, ...] = setting("chips along each axis of the slice", default=(1,), at_least=1, shapes=True)
     mfu: float = setting(
         "share of peak FLOP/s assumed for cost estimates (model FLOPs utilisation)",
         default=0.35,

@@ -1,8 +1,11 @@
 """What must be compiled: the part of a run that shapes its program."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass, is_dataclass
 
 from nfdsl.schema.model import Model
+from nfdsl.schema.setting import settings
 from nfdsl.schema.training import Recipe
 
 
@@ -15,30 +18,22 @@ class ProgramKey:
     """
 
     model: Model
-    classes: int
-    resolution: int
-    batch: int
-    schedule: str
-    nesterov: bool
-    clip: bool
-    sam_fraction: float | None
-    average: bool
-    device: str
-    topology: tuple[int, ...]
+    recipe: Hashable  # the settings of the recipe that shape a program: see `nfdsl.schema.setting`
+
+    @property
+    def id(self) -> str:
+        """The key as 12 hexadecimal digits."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
 def program_key(model: Model, recipe: Recipe) -> ProgramKey:
     """Returns the key of the program that trains `model` by `recipe`."""
-    return ProgramKey(
-        model=model,
-        classes=recipe.data.classes,
-        resolution=recipe.resolution.train,
-        batch=recipe.batch,
-        schedule=recipe.schedule.word,
-        nesterov=recipe.optimizer.nesterov,
-        clip=recipe.clip is not None,
-        sam_fraction=recipe.sam.fraction if recipe.sam else None,
-        average=recipe.average is not None,
-        device=recipe.hardware.device,
-        topology=recipe.hardware.topology,
-    )
+    return ProgramKey(model, _shape(recipe))
+
+
+def _shape(value: object) -> Hashable:
+    """Returns a component as its word and those of its settings that shape a program; another value as it is."""
+    if not is_dataclass(value):
+        return value
+    shaping = (setting.name for setting in settings(type(value)) if setting.description.shapes)
+    return (type(value).__name__, *((name, _shape(getattr(value, name))) for name in shaping))

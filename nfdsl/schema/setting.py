@@ -27,6 +27,7 @@ class Description:
     source: str = ""
     names: tuple[str, ...] = ()  # kinds of block whose name the setting holds
     collects: bool = False  # a grid written here is the value itself, not a sweep
+    shapes: bool = False  # a part of what is compiled, where others are inputs of the program: see `program`
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def setting(
     source: str = "",
     names: tuple[str, ...] = (),
     collects: bool = False,
+    shapes: bool = False,
 ) -> Any:
     """Returns a dataclass field that carries its `Description`.
 
@@ -66,9 +68,11 @@ def setting(
       source: the paper's table, section or equation a default or range comes from.
       names: kinds of block (``pretrain``) one of which the value names.
       collects: whether a grid written here is the value itself rather than a sweep.
+      shapes: whether runs that differ in it need programs of their own; of a component, its kind
+        and those of its settings that say so.
     """
     units = unit if isinstance(unit, tuple) else (unit,)
-    description = Description(doc, units, at_least, above, at_most, below, source, names, collects)
+    description = Description(doc, units, at_least, above, at_most, below, source, names, collects, shapes)
     return field(default=default, metadata={_KEY: description})
 
 

@@ -19,7 +19,7 @@ class Resolution:
     """Side of the square images that training and evaluation see."""
 
     word: ClassVar[str] = "resolution"
-    train: int = setting("training side", unit=Dimension.PIXELS, at_least=1)
+    train: int = setting("training side", unit=Dimension.PIXELS, at_least=1, shapes=True)
     eval: int = setting("evaluation side", unit=Dimension.PIXELS, at_least=1)
 
 
@@ -29,7 +29,7 @@ class SGD:
 
     word: ClassVar[str] = "sgd"
     momentum: float = setting("momentum", default=0.9, at_least=0, below=1)
-    nesterov: bool = setting("look ahead along the momentum", default=True)
+    nesterov: bool = setting("look ahead along the momentum", default=True, shapes=True)
     weight_decay: float = setting("coupled decay of kernels and head, not of gains and biases", default=0.0, at_least=0)
 
 
@@ -103,6 +103,7 @@ class SAM:
         above=0,
         at_most=1,
         source="Brock et al. 2021, appendix A.4",
+        shapes=True,
     )
 
 
@@ -148,19 +149,19 @@ class Start:
 class Recipe:
     """How to train a network, whatever its size, its start and the length of the run."""
 
-    data: Data = setting("the data set")
-    hardware: Hardware = setting("the machine", default=Hardware())
-    batch: int = setting("images in a step, over all devices", unit=Dimension.IMAGES, at_least=1)
-    resolution: Resolution = setting("sides of training and evaluation images")
-    optimizer: SGD = setting("the update rule", default=SGD())
-    clip: AGC | None = setting("gradient clipping", default=None)
-    schedule: Cosine | Linear = setting("the learning rate's course over the run", default=Cosine())
+    data: Data = setting("the data set", shapes=True)
+    hardware: Hardware = setting("the machine", default=Hardware(), shapes=True)
+    batch: int = setting("images in a step, over all devices", unit=Dimension.IMAGES, at_least=1, shapes=True)
+    resolution: Resolution = setting("sides of training and evaluation images", shapes=True)
+    optimizer: SGD = setting("the update rule", default=SGD(), shapes=True)
+    clip: AGC | None = setting("gradient clipping", default=None, shapes=True)
+    schedule: Cosine | Linear = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
-    sam: SAM | None = setting("sharpness-aware minimisation", default=None)
+    sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)
     stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)
     dropout: float = setting("chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1)
     augment: Augment = setting("changes to training images", default=Augment())
-    average: EMA | None = setting("average of the weights that is evaluated", default=None)
+    average: EMA | None = setting("average of the weights that is evaluated", default=None, shapes=True)
     sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
     seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)
 

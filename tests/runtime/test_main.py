@@ -4,9 +4,9 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,9 +20,10 @@ pytestmark = pytest.mark.slow
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
 PATIENCE = 120  # seconds
 
-# Trains the run in the folder it is given, with a checkpoint after every step.
-SAVES_ALWAYS = """
-import sys, threading
+# Trains the run in the folder it is given, with a checkpoint after every step, and kills itself
+# at the n-th time that it opens, renames or removes something among the checkpoints.
+DIES_SAVING = """
+import itertools, os, signal, sys, threading
 from pathlib import Path
 import jax
 from nfdsl.run_json import load
@@ -31,9 +32,15 @@ from runtime.events import line
 from runtime.mesh import data_mesh
 from runtime.program import Programs
 from runtime.train import train
-folder = Path(sys.argv[1])
+folder, last = Path(sys.argv[1]), int(sys.argv[2])
+touched = itertools.count(1)
+def die(event, arguments):
+    if event in TOUCHES and str(folder / "checkpoints") in str(arguments[0]) and next(touched) == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree"}
 _use_cache(folder.parent.parent / "cache")
 run, programs = load((folder / "run.json").read_text()), Programs(data_mesh(jax.devices()))
+sys.addaudithook(die)
 for event in train(run, folder, programs, None, threading.Event(), save_seconds=0):
     print(line(event), flush=True)
 """
@@ -62,7 +69,7 @@ def prepared(study, run):
 
 def long(run):
     """The run, so long that it has to be stopped."""
-    return replace(run, id="long", length=Length(32 * 100_000, 100_000, 2))
+    return replace(run, id="long", length=Length(32 * 100_000_000, 100_000_000, 2))
 
 
 @contextmanager
@@ -143,7 +150,7 @@ def test_a_serving_worker_trains_what_it_is_told_and_leaves_with_its_master(stud
         assert until(process, "done")["run"] == "small"
         until(process, "progress")
         process.stdin.close()  # as when the master was killed
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr.read() == ""
 
 
@@ -167,18 +174,14 @@ def test_a_serving_worker_that_is_terminated_saves_and_leaves(study, small_run, 
 
 
 def test_a_run_killed_while_it_saves_comes_to_the_same(study, small_run):
-    """With a checkpoint after every step most kills fall into one."""
     whole, killed = (prepared(study, replace(small_run, id=name)) for name in ("whole", "killed"))
     trained(whole)
     draws, reached = random.Random(0), []
     for _ in range(3):
-        with running(sys.executable, "-c", SAVES_ALWAYS, killed) as process:
+        with running(sys.executable, "-c", DIES_SAVING, killed, draws.randrange(60, 180)) as process:
             reached.append(until(process, "started")["step"])
-            until(process, "saved")
-            time.sleep(draws.random() / 3)
-            process.kill()
+            assert process.wait(PATIENCE) == -signal.SIGKILL
     assert reached == sorted(set(reached))
-    assert not (killed / "result.json").exists()
     assert trained(killed)[0]["step"] > reached[-1]
     assert outcome(killed) == outcome(whole)
 

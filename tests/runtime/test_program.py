@@ -9,17 +9,22 @@ import pytest
 from jax import monitoring
 
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.program import program_key
 from nfdsl.schema.run import Length
 from nfdsl.schema.training import AGC, EMA, SAM, SGD, Augment, Cosine, ExactlyOnce, Linear, Resolution
 from nfdsl.schema.units import Dimension, quantity
 from runtime.data.batches import Batch
 from runtime.mesh import data_mesh
-from runtime.program import Program, Programs, program_key
+from runtime.program import Program, Programs
 from runtime.transfer import without_classifier
 
 
 def varied(run, **changes):
     return replace(run, recipe=replace(run.recipe, **changes))
+
+
+def key(run):
+    return program_key(run.model, run.recipe)
 
 
 @contextmanager
@@ -55,8 +60,8 @@ def other_numbers(run):
 
 def test_runs_that_differ_in_numbers_share_a_program(small_run, programs):
     other = other_numbers(small_run)
-    assert program_key(other) == program_key(small_run)
-    assert program_key(other).id == program_key(small_run).id
+    assert key(other) == key(small_run)
+    assert key(other).id == key(small_run).id
     assert programs.of(other) is programs.of(small_run)
 
 
@@ -80,20 +85,20 @@ def test_no_number_of_a_run_gets_into_its_program(small_run):
     ],
 )
 def test_what_shapes_the_code_makes_another_program(small_run, changes):
-    assert program_key(varied(small_run, **changes)) != program_key(small_run)
-    assert program_key(varied(small_run, **changes)).id != program_key(small_run).id
+    assert key(varied(small_run, **changes)) != key(small_run)
+    assert key(varied(small_run, **changes)).id != key(small_run).id
 
 
 def test_the_share_of_the_batch_that_sam_ascends_on_is_a_shape(small_run):
-    keys = {program_key(varied(small_run, sam=SAM(rho, fraction))) for rho in (0.1, 0.2) for fraction in (0.5, 1.0)}
+    keys = {key(varied(small_run, sam=SAM(rho, fraction))) for rho in (0.1, 0.2) for fraction in (0.5, 1.0)}
     assert len(keys) == 2
 
 
 def test_models_classes_and_evaluation_sides(small_run):
     wider = replace(small_run, model=NFNet(depth=(1,), width=(16,), group_width=4))
     classes = varied(small_run, data=replace(small_run.recipe.data, classes=11))
-    assert len({program_key(run) for run in (small_run, wider, classes)}) == 3
-    assert program_key(varied(small_run, resolution=Resolution(8, 16))) == program_key(small_run)
+    assert len({key(run) for run in (small_run, wider, classes)}) == 3
+    assert key(varied(small_run, resolution=Resolution(8, 16))) == key(small_run)
 
 
 def test_each_function_is_compiled_once(small_run):
@@ -106,8 +111,8 @@ def test_each_function_is_compiled_once(small_run):
     assert len(names) == 2
 
 
-def batch_of(program):
-    draws, size, side = np.random.default_rng(0), program.key.batch, program.key.resolution
+def batch_of(run, program):
+    draws, size, side = np.random.default_rng(0), run.recipe.batch, run.recipe.resolution.train
     images = draws.integers(0, 256, (size, side, side, 3), np.uint8)
     labels, numbers = draws.integers(0, 10, size, np.int32), np.arange(size)
     return program.inputs(Batch(images, labels, np.ones(size, np.float32), numbers, numbers.astype(np.int32)))
@@ -121,7 +126,7 @@ def test_a_run_that_shares_a_program_compiles_nothing(small_run, programs):
         state = initialize(numbers, None)
         for _ in range(3):
             before = state
-            state, metrics = train(state, numbers, *batch_of(program))
+            state, metrics = train(state, numbers, *batch_of(small_run, program))
         assert np.isfinite(jax.device_get(metrics.loss))
     assert names == []
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before))  # its memory is the new state's
