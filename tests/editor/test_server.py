@@ -159,7 +159,7 @@ def test_an_editing_session(start: Start, study: str):
 
     client.request("shutdown")
     client.notify("exit")
-    assert client.process.wait(timeout=20) == 0
+    assert client.process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(("encoding", "end"), [(None, 18), ("utf-8", 20), ("utf-16", 18), ("utf-32", 17)])

@@ -104,11 +104,11 @@ def seconds_to_leave(team: Crew, stop: Interrupts, stops: int) -> float:
 @pytest.mark.parametrize(
     ("grace", "stops", "lines", "least", "most"),
     [
-        (0.5, 1, (PROGRESS,), 0.4, 2.0),  # the grace is over
-        (60, 2, (PROGRESS,), 0.0, 5.0),  # the second request
-        (60, 1, (), 1.5, 10.0),  # nothing to save
-        (60, 1, (PROGRESS, SAVED), 1.5, 10.0),
-        (3, 1, (SAVED, PROGRESS), 2.9, 10.0),
+        (0.5, 1, (PROGRESS,), 0.4, 30.0),  # the grace is over
+        (60, 2, (PROGRESS,), 0.0, 30.0),  # the second request
+        (60, 1, (), 1.5, 30.0),  # nothing to save
+        (60, 1, (PROGRESS, SAVED), 1.5, 30.0),
+        (3, 1, (SAVED, PROGRESS), 2.9, 30.0),
     ],
 )
 def test_who_does_not_leave_is_killed(tmp_path, lock, grace, stops, lines, least, most):

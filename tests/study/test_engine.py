@@ -233,7 +233,7 @@ def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given,
     with drive(sketch.plan(), delay=0.3) as process:
         assert read_until(process, "Progress")[1] == runs[0]
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert not errors
     assert [line.split()[0] for line in rest.splitlines() if not line.startswith("Progress")] == [
         "Stopping",
@@ -272,8 +272,8 @@ def test_a_worker_that_will_not_leave_is_killed(sketch, drive, tmp_path, grace, 
         if signals == 2:
             process.send_signal(signal.SIGINT)
         read_until(process, "Closed")
-        assert time.monotonic() - began < 10
-        assert process.wait(timeout=10) == 0
+        assert time.monotonic() - began < 30
+        assert process.wait(timeout=60) == 0
     assert not_alive(int(worker))
 
 
@@ -343,11 +343,11 @@ def test_the_second_of_two_calls_leaves_at_once(sketch, drive):
     with drive(plan, delay=0.5) as first:
         read_until(first, "Progress")
         with drive(plan) as second:
-            output, errors = second.communicate(timeout=20)
+            output, errors = second.communicate(timeout=60)
         assert output == ""
         assert f"in use by process {first.pid} on" in errors
         first.send_signal(signal.SIGINT)
-        rest, _ = first.communicate(timeout=20)
+        rest, _ = first.communicate(timeout=60)
         assert rest.splitlines()[-1].startswith("Closed")
 
 
