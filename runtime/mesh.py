@@ -1,4 +1,4 @@
-"""The mesh of devices and how batches and state lie on it."""
+"""The mesh of devices and how batches lie on it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,24 +6,34 @@ from typing import Any
 import jax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-DATA = "data"  # the axis along which a batch is split
+# A batch is split over all devices. Those along SHARD together hold one copy of the training state,
+# a part each; along DATA the copies repeat.
+DATA, SHARD = "data", "shard"
+BATCH = (DATA, SHARD)
 
 
-def data_mesh(devices: Sequence[Any]) -> Mesh:
-    """Returns the mesh of all `devices` along the axis `DATA`, in an order good for reductions.
+def data_mesh(devices: Sequence[Any], shards: int = 1) -> Mesh:
+    """Returns the mesh of all `devices` with axes `DATA` and `SHARD`, in an order good for reductions.
 
     The devices are those of `jax.devices()`, or of a topology that programs are compiled for.
+
+    Raises:
+      ValueError: the devices do not make whole groups of `shards`.
     """
-    return jax.make_mesh((len(devices),), (DATA,), axis_types=(AxisType.Auto,), devices=devices)
+    copies, left = divmod(len(devices), shards)
+    if left or not copies:
+        raise ValueError(f"{len(devices)} devices do not make groups of {shards} that share a copy of the state")
+    axes = (AxisType.Auto, AxisType.Auto)
+    return jax.make_mesh((copies, shards), (DATA, SHARD), axis_types=axes, devices=devices)
 
 
 def split(mesh: Mesh) -> NamedSharding:
-    """Returns the sharding of a batch: the first axis of every array in equal parts over `DATA`."""
-    return NamedSharding(mesh, PartitionSpec(DATA))
+    """Returns the sharding of a batch: the first axis of every array in equal parts over all devices."""
+    return NamedSharding(mesh, PartitionSpec(BATCH))
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
-    """Returns the sharding of a training state: whole on every device."""
+    """Returns the sharding of what is whole on every device."""
     return NamedSharding(mesh, PartitionSpec())
 
 
@@ -33,7 +43,7 @@ def shard_size(batch: int, mesh: Mesh) -> int:
     Raises:
       ValueError: the batch does not divide evenly over the devices.
     """
-    devices = mesh.shape[DATA]
+    devices = mesh.size
     size, left = divmod(batch, devices)
     if left:
         nearest = " or ".join(str(n * devices) for n in (size, size + 1) if n)

@@ -10,19 +10,22 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding
 from jax.stages import Lowered
 
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
+from runtime.choices import choose
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, Inputs, evaluation_step
 from runtime.losses import Sums
-from runtime.mesh import replicated, shard_size, split
+from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
+from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
 from runtime.optim.hyper import Hyper, hyper
 from runtime.parameters import Parameters
+from runtime.placement import places, state_shardings
 from runtime.state import TrainState, initial_state
 from runtime.step import Metrics, Step, train_step
 
@@ -39,18 +42,24 @@ class Program:
         """Builds the network of `run`; compiles nothing and allocates nothing on devices.
 
         Raises:
-          ValueError: the batch does not divide evenly over the devices.
+          ValueError: the batch does not divide evenly over the devices, or they do not make whole groups
+            of the hardware's `shards`.
         """
         shard_size(run.recipe.batch, mesh)
         self.key = program_key(run.model, run.recipe)
-        self.mesh = mesh
         self._on_cpu = mesh.devices.flat[0].platform == "cpu"
-        self.network = build(run.model, run.recipe.data.classes, grouped="split" if self._on_cpu else "native")
         self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
+        grouped: Grouped = "split" if self._on_cpu else "native"
+        self.choice = choose(run, mesh.size, grouped, self._dtype, copies=3 if run.recipe.average else 2)
+        self.mesh = data_mesh([*mesh.devices.flat], self.choice.shards)
+        self.network = build(run.model, run.recipe.data.classes, grouped=grouped, remat=self.choice.remat)
         self._recipe = run.recipe
         self._side = run.recipe.resolution.train
         self._hyper = self._whole(hyper(run))
-        self.state = self._whole(jax.eval_shape(self._initialize, self._hyper, None))
+        state = jax.eval_shape(self._initialize, self._hyper, None)
+        self._places = places(self.network.layouts, state.parameters, mesh.shape[SHARD])
+        self._shardings = state_shardings(state, state.parameters, self._places, mesh)
+        self.state = jax.tree.map(_outline, state, self._shardings)
         self._compilations: dict[Hashable, Compilation[Any]] = {}
 
     def initializer(self, pretrained: Parameters | None) -> Compilation[Initialize]:
@@ -95,15 +104,18 @@ class Program:
         def initialize(hyper: Hyper, pretrained: Parameters | None) -> TrainState:
             return self._initialize(hyper, pretrained)
 
-        return self._jit(initialize).lower(self._hyper, self._whole(pretrained))
+        jitted = jax.jit(initialize, out_shardings=self._shardings)
+        return jitted.lower(self._hyper, self._whole(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self.network.apply, self._recipe, self.network.layouts, self.mesh, self._dtype)
+        step = train_step(self.network.apply, self._recipe, self.network.layouts, self._places, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)
 
-        return self._jit(train, donate_argnums=0).lower(self.state, self._hyper, *self._batch(self._side))
+        shardings = (self._shardings, replicated(self.mesh))
+        jitted = jax.jit(train, out_shardings=shardings, donate_argnums=0)
+        return jitted.lower(self.state, self._hyper, *self._batch(self._side))
 
     def _lower_evaluate(self, side: int) -> Lowered:
         step = evaluation_step(self.network.apply)
@@ -111,10 +123,8 @@ class Program:
         def evaluate(parameters: Parameters, *inputs: jax.Array) -> Sums:
             return step(parameters, *inputs)
 
-        return self._jit(evaluate).lower(self.state.parameters, *self._batch(side))
-
-    def _jit(self, function: Callable[..., Any], **options: Any) -> Any:
-        return jax.jit(function, out_shardings=replicated(self.mesh), **options)
+        jitted = jax.jit(evaluate, out_shardings=replicated(self.mesh))
+        return jitted.lower(self.state.parameters, *self._batch(side))
 
     def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:
         parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))
@@ -134,7 +144,7 @@ class Program:
     def _whole(self, tree: T) -> T:
         """Returns the outline of `tree`, whole on every device."""
         sharding = replicated(self.mesh)
-        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
+        return jax.tree.map(lambda leaf: _outline(leaf, sharding), tree)
 
 
 class Programs:
@@ -154,6 +164,10 @@ class Programs:
         if key not in self._programs:
             self._programs[key] = Program(run, self._mesh)
         return self._programs[key]
+
+
+def _outline(array: Any, sharding: NamedSharding) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=sharding)
 
 
 def _first_of(given: jax.Array | None, otherwise: jax.Array) -> jax.Array:

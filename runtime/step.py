@@ -11,13 +11,14 @@ from jax.typing import ArrayLike, DTypeLike
 
 from nfdsl.schema.training import Recipe
 from runtime.losses import cross_entropy
-from runtime.mesh import DATA, shard_size
+from runtime.mesh import BATCH, shard_size
 from runtime.models.regularization import Regularization
 from runtime.optim.average import averaged
 from runtime.optim.hyper import Hyper
 from runtime.optim.optimizer import optimizer
 from runtime.optim.sam import sharpness_aware
 from runtime.parameters import Layouts, Parameters
+from runtime.placement import Places, gathered, summed
 from runtime.state import TrainState
 
 # Red, green and blue of ImageNet's training images, on the scale of 0 to 1.
@@ -45,7 +46,7 @@ class Examples(NamedTuple):
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> Step:
+def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
     """Returns the pure function of one step of `recipe`, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
@@ -61,10 +62,10 @@ def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, mesh: Mesh, dtype
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, apply, dtype),
+        partial(_gradient, apply, places, dtype),
         mesh=mesh,
-        in_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec(DATA)),
-        out_specs=PartitionSpec(),
+        in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
+        out_specs=(PartitionSpec(), places),
     )
 
     def step(
@@ -89,17 +90,21 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
 
 
 def _gradient(
-    apply: Apply, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
+    apply: Apply, places: Places, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
 ) -> tuple[jax.Array, Parameters]:
-    """Returns loss and gradient of the global batch; runs on each device's part of it."""
-    # Marked as each device's own, so that differentiation does not sum over devices by itself: the
-    # ascent of SAM is local, and gradients are summed once, in float32.
-    parameters = jax.lax.pcast(parameters, DATA, to="varying")
-    total = jax.lax.psum(jnp.sum(examples.weights), DATA)
+    """Returns loss and gradient of the global batch; runs on each device's part of it.
+
+    Differentiation is by each device's own copy of the weights, so that it does not sum over devices
+    by itself: the ascent of SAM is local, and gradients are summed once, in float32.
+    """
+    total = jax.lax.psum(jnp.sum(examples.weights), BATCH)
     gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
+    # The steps of an ascent are too short for weights in bfloat16.
+    weights = gathered(parameters, places, dtype if hyper.ascent is None else jnp.float32)
     if hyper.ascent is not None:
         gradient = sharpness_aware(gradient, hyper.ascent.rho, hyper.ascent.fraction)
-    return jax.lax.psum(gradient(parameters, examples), DATA)
+    loss, gradients = gradient(weights, examples)
+    return jax.lax.psum(loss, BATCH), summed(gradients, places)
 
 
 def _loss(

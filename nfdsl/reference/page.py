@@ -7,7 +7,7 @@ from nfdsl.reference import wording
 from nfdsl.reference.vocabulary import Use, in_reading_order, words
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.data import BUILTIN_SIZES
-from nfdsl.schema.hardware import DEVICES
+from nfdsl.schema.hardware import DEVICES, GIB
 from nfdsl.schema.setting import Setting
 from nfdsl.schema.units import SI_PREFIXES, UNITS, Dimension, Unit
 
@@ -56,7 +56,18 @@ def reference() -> str:
         f"A prefix is glued to the number: {_prefixes()}.",
         "## Devices",
         "What a [hardware](#hardware) block may name, and the rate its costs are worked out with.",
-        _table(("device", "peak bf16 FLOP/s of a chip", "cores of a chip", "source"), _device_rows()),
+        _table(
+            (
+                "device",
+                "peak bf16 FLOP/s of a chip",
+                "cores of a chip",
+                "memory",
+                "its bandwidth",
+                "sent to other chips",
+                "source",
+            ),
+            _device_rows(),
+        ),
         "## Built-in data sets",
         "What [builtin](#builtin) may name; they install with nfdsl's dependencies.",
         _table(("name", "images", "classes"), _builtin_rows()),
@@ -118,9 +129,17 @@ def _unit_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _device_rows() -> Iterator[tuple[str, ...]]:
-    yield "`cpu`", "differs from machine to machine; costs are not estimated", "", ""
+    yield "`cpu`", "differs from machine to machine; costs are not estimated", "", "", "", "", ""
     for name, device in DEVICES.items():
-        yield f"`{name}`", f"{device.flops_per_second:g}", str(device.cores), device.source
+        yield (
+            f"`{name}`",
+            f"{device.flops_per_second:g}",
+            str(device.cores),
+            f"{device.hbm / GIB:.4g} GiB",
+            f"{device.bandwidth / 1e9:g} GB/s",
+            f"{device.interconnect / 1e9:g} GB/s",
+            device.source,
+        )
 
 
 def _builtin_rows() -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from nfdsl.schema.model import Model, NFNet
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
+from runtime.models.remat import Remat
 from runtime.parameters import Layouts, Parameters, layouts, values
 
 Module = NormalizerFree
@@ -39,23 +40,24 @@ class Network:
         return nnx.merge(self.structure, parameters)(images_BxHxWx3, regularization)
 
 
-def build(model: Model, classes: int, *, grouped: Grouped, unroll: bool = False) -> Network:
+def build(model: Model, classes: int, *, grouped: Grouped, remat: Remat = "none", unroll: bool = False) -> Network:
     """Returns the network of `model` with one logit for each of `classes`; allocates nothing.
 
     Args:
       model: the family, with its depth and width.
       classes: the number of logits.
       grouped: how grouped convolutions are computed.
+      remat: what the backward pass computes again rather than keeps.
       unroll: whether a stage's blocks are written out in the program, which then grows with depth, or scanned.
     """
-    create = partial(_create, model, classes, grouped, unroll)
+    create = partial(_create, model, classes, grouped, remat, unroll)
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
     return Network(layouts(module), create, nnx.graphdef(module))
 
 
-def _create(model: Model, classes: int, grouped: Grouped, unroll: bool, key: jax.Array) -> Module:
+def _create(model: Model, classes: int, grouped: Grouped, remat: Remat, unroll: bool, key: jax.Array) -> Module:
     match model:
         case NFNet():
-            return NormalizerFree(key, model, classes, grouped, unroll)
+            return NormalizerFree(key, model, classes, grouped, remat, unroll)
         case _:
             assert_never(model)

@@ -27,6 +27,7 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
+from runtime.models.remat import Remat, rematerialized
 from runtime.models.stack import stack
 from runtime.parameters import Parameter
 
@@ -149,21 +150,28 @@ class Block(nnx.Module):
 class Stage(nnx.Module):
     """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
 
-    def __init__(self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, unroll: bool):
+    def __init__(
+        self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, remat: Remat, unroll: bool
+    ):
         width = model.width[stage]
         keys = jax.random.split(key, model.depth[stage])
         self.first = Block(keys[0], model, inputs, width, model.stage_strides[stage], grouped)
         create = partial(Block, model=model, inputs=width, outputs=width, stride=1, grouped=grouped)
         self.blocks = stack(create, keys[1:]) if len(keys) > 1 else None
+        self.remat: Remat = remat
         self.unroll = unroll
 
     def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
+        def apply(block: Block, x: jax.Array, place: Place) -> jax.Array:
+            return block(x, place, regularization)
+
         def layer(x: jax.Array, block_and_place: tuple[Block, Place]) -> tuple[jax.Array, None]:
             block, place = block_and_place
-            return block(x, place, regularization), None
+            return saving(block, x, place), None
 
+        saving = rematerialized(apply, self.remat)
         first, others = places.split()
-        y_BxHxWxC = self.first(x_BxHxWxC, first, regularization)
+        y_BxHxWxC = saving(self.first, x_BxHxWxC, first)
         if self.blocks is None:
             return y_BxHxWxC
         return lax.scan(layer, y_BxHxWxC, (self.blocks, others), unroll=self.unroll)[0]
@@ -172,13 +180,15 @@ class Stage(nnx.Module):
 class NormalizerFree(nnx.Module):
     """The network from normalised images to logits."""
 
-    def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, unroll: bool):
+    def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, remat: Remat, unroll: bool):
         stem, stages, final, classifier = jax.random.split(key, 4)
         inputs = (model.stem_widths[-1], *model.width)
         self.stem = Stem(stem, model, grouped)
         self.stages = nnx.Dict(
             {
-                _name(stage): Stage(jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, unroll)
+                _name(stage): Stage(
+                    jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, remat, unroll
+                )
                 for stage in range(len(model.depth))
             }
         )

@@ -9,14 +9,21 @@ import pytest
 from runtime.mesh import data_mesh, replicated, shard_size, split
 
 
-def test_all_devices_lie_along_the_data_axis():
-    mesh = data_mesh(jax.devices())
-    assert dict(mesh.shape) == {"data": 8}
+@pytest.mark.parametrize("shards", [1, 2, 8])
+def test_all_devices_are_on_the_mesh(shards):
+    mesh = data_mesh(jax.devices(), shards)
+    assert dict(mesh.shape) == {"data": 8 // shards, "shard": shards}
     assert set(mesh.devices.flat) == set(jax.devices())
 
 
+@pytest.mark.parametrize("shards", [3, 16])
+def test_devices_that_make_no_whole_groups_are_refused(shards):
+    with pytest.raises(ValueError, match=f"^8 devices do not make groups of {shards} that share a copy of the state$"):
+        data_mesh(jax.devices(), shards)
+
+
 def test_batches_are_split_and_states_are_whole():
-    mesh = data_mesh(jax.devices()[:4])
+    mesh = data_mesh(jax.devices()[:4], shards=2)
     images = jax.device_put(jnp.zeros((8, 2, 2, 3)), split(mesh))
     assert {shard.data.shape for shard in images.addressable_shards} == {(2, 2, 2, 3)}
     state = jax.device_put({"w": jnp.zeros((3, 5)), "step": jnp.int32(0)}, replicated(mesh))

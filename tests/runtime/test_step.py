@@ -7,22 +7,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec
 
 from nfdsl.schema.training import AGC, EMA, SAM, SGD, Linear
 from runtime.losses import cross_entropy
-from runtime.mesh import data_mesh, replicated
+from runtime.mesh import SHARD, data_mesh, replicated
 from runtime.models.regularization import Regularization
 from runtime.optim.agc import clip
 from runtime.optim.hyper import hyper
 from runtime.parameters import Layout
+from runtime.placement import state_shardings
 from runtime.state import initial_state
 from runtime.step import example_keys, normalize, train_step
 
-BATCH, SIDE, CLASSES = 8, 4, 3
+BATCH, SIDE, CLASSES = 8, 4, 4
 DROPOUT, DEPTH, SMOOTHING = 0.5, 0.3, 0.1
 LAYOUTS = {
     "hidden": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
     "head": {"kernel": Layout(("in", "out"), "head"), "bias": Layout(("out",), "bias")},
+}
+WHOLE = jax.tree.map(lambda _: PartitionSpec(), LAYOUTS)
+PLACES = {  # by the number of devices that share a copy of the state: an axis that units extend over, and one of units
+    1: WHOLE,
+    2: {
+        "hidden": {"kernel": PartitionSpec(SHARD, None), "bias": PartitionSpec()},
+        "head": {"kernel": PartitionSpec(None, SHARD), "bias": PartitionSpec()},
+    },
 }
 
 
@@ -53,8 +63,12 @@ def batch(seed=0, size=BATCH):
     return images, draws.integers(0, CLASSES, size, np.int32), np.ones(size, np.float32)
 
 
-def devices(count):
-    return data_mesh(jax.devices()[:count])
+def devices(count, shards=1):
+    return data_mesh(jax.devices()[:count], shards)
+
+
+def shardings(state, mesh):
+    return state_shardings(state, state.parameters, PLACES[mesh.shape[SHARD]], mesh)
 
 
 def varied(run, **changes):
@@ -67,7 +81,7 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    return jax.jit(train_step(apply, run.recipe, LAYOUTS, mesh, jnp.float32))
+    return jax.jit(train_step(apply, run.recipe, LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
 
 
 def begun(run):
@@ -76,7 +90,8 @@ def begun(run):
 
 def trained(run, mesh, batches):
     """Returns the state after `batches` and each one's loss."""
-    step, state, losses = compiled(run, mesh), jax.device_put(begun(run), replicated(mesh)), []
+    state, losses = begun(run), []
+    step, state = compiled(run, mesh), jax.device_put(state, shardings(state, mesh))
     for arrays in batches:
         state, metrics = step(state, hyper(run), *arrays)
         losses.append(float(metrics.loss))
@@ -131,8 +146,8 @@ def full(run):
 def test_results_do_not_depend_on_the_number_of_devices(run):
     batches = [batch(0), batch(1), padded(5, seed=2)]  # the last of four devices gets nothing real at last
     one, losses_of_one = trained(full(run), devices(1), batches)
-    for count in (2, 4):
-        many, losses_of_many = trained(full(run), devices(count), batches)
+    for mesh in (devices(2), devices(4), devices(2, shards=2), devices(4, shards=2), devices(8, shards=2)):
+        many, losses_of_many = trained(full(run), mesh, batches)
         np.testing.assert_allclose(losses_of_many, losses_of_one, rtol=1e-5)
         assert_close(many, one)
 
@@ -167,12 +182,13 @@ def sharpness_aware_by_hand(run, arrays, shards):
 
 
 @pytest.mark.parametrize("real", [BATCH, 5])
-def test_with_sam_each_device_ascends_on_its_own_examples(run, real):
+@pytest.mark.parametrize("mesh", [devices(4), devices(4, shards=2)], ids=["whole", "shared"])
+def test_with_sam_each_device_ascends_on_its_own_examples(run, real, mesh):
     """The gradients are summed and then clipped by the weights that SAM starts from."""
     run = noisy(run, sam=SAM(0.5, 0.5), clip=AGC(0.05), optimizer=SGD(0.0, False, 0.0))
     value, gradient = sharpness_aware_by_hand(run, padded(real), shards=4)
     mean = jax.tree.map(lambda leaf: leaf / real, gradient)
-    state, (loss,) = trained(run, devices(4), [padded(real)])
+    state, (loss,) = trained(run, mesh, [padded(real)])
     np.testing.assert_allclose(loss, value / real, rtol=1e-5)
     assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
 
@@ -184,7 +200,7 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
 
     def counted(*arguments):
         traces.append(arguments)
-        return train_step(apply, run.recipe, LAYOUTS, devices(2), jnp.float32)(*arguments)
+        return train_step(apply, run.recipe, LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
 
     step, state = jax.jit(counted, donate_argnums=0), jax.device_put(begun(run), replicated(devices(2)))
     for numbers in (hyper(run), hyper(other), hyper(run)):
@@ -201,7 +217,7 @@ def test_bfloat16_is_for_the_network_alone(run):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
         return apply(parameters, images, regularization)
 
-    lowered = jax.jit(train_step(watched, run.recipe, LAYOUTS, devices(2), jnp.bfloat16)).lower(
+    lowered = jax.jit(train_step(watched, run.recipe, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}
