@@ -86,6 +86,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the difference as JSON")
     command.set_defaults(command=_diff)
 
+    command = commands.add_parser(
+        "compile", help="compile a study's programs for TPUs, without one, and say their cost"
+    )
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--topology", metavar="SLICE", help="in place of the planned one, for example v4:8x8x8")
+    command.add_argument("--model", metavar="LABEL", help="the only model to compile, for example F7+")
+    command.add_argument("--json", action="store_true", help="print the estimates as JSON")
+    _add_set(command)
+    command.set_defaults(command=_compile)
+
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
@@ -232,6 +242,30 @@ def _show_study(arguments: argparse.Namespace) -> int:
         print(f"nfdsl: {unknown}", file=sys.stderr)
         return USAGE
     return DONE
+
+
+def _compile(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.aot.compile import NoCompiler, compiled
+    from nfdsl.aot.table import estimates_json, print_estimates
+    from nfdsl.aot.targets import NoTarget, targets
+
+    planned = _planned(arguments.file, arguments.assignments)
+    if planned is None:
+        return WRONG_SPEC
+    try:
+        wanted = targets(planned[2], arguments.topology, arguments.model)
+        estimates = list(compiled(wanted))
+    except (NoTarget, NoCompiler) as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    estimates.sort(key=lambda estimate: wanted.index(estimate.target))
+    if arguments.json:
+        print(estimates_json(estimates))
+    else:
+        print_estimates(estimates, Console())
+    return RUN_FAILED if any(estimate.error for estimate in estimates) else DONE
 
 
 def _diff(arguments: argparse.Namespace) -> int:

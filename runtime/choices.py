@@ -62,15 +62,15 @@ def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike, copies: i
         shards = 1 if isinstance(hardware.shards, Auto) else hardware.shards
         return Choice(shards, "none" if hardware.remat == "auto" else hardware.remat, "")
     shards = _shards(hardware, devices)
-    remats = _ORDER if hardware.remat == "auto" else (hardware.remat,)
+    if hardware.remat != "auto":
+        return Choice(shards, hardware.remat, "")
     available = DEVICES[hardware.device].hbm
-    why = ""
-    for remat in remats:
-        needed = need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards)
-        why = f"remat {remat}: about {needed.total / GIB:.1f} of {available / GIB:.2f} GiB"
-        if needed.total <= available:
-            break
-    return Choice(shards, remat, why)
+    needs = (
+        (remat, need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards)) for remat in _ORDER
+    )
+    remat, needed = next(((remat, needed) for remat, needed in needs if needed.total <= available), (_ORDER[-1], None))
+    total = "too much" if needed is None else f"about {needed.total / GIB:.1f}"
+    return Choice(shards, remat, f"{total} of {available / GIB:.2f} GiB")
 
 
 def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike, copies: float) -> Need:

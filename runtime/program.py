@@ -57,8 +57,8 @@ class Program:
         self._side = run.recipe.resolution.train
         self._hyper = self._whole(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
-        self._places = places(self.network.layouts, state.parameters, mesh.shape[SHARD])
-        self._shardings = state_shardings(state, state.parameters, self._places, mesh)
+        self._places = places(self.network.layouts, state.parameters, self.mesh.shape[SHARD])
+        self._shardings = state_shardings(state, state.parameters, self._places, self.mesh)
         self.state = jax.tree.map(_outline, state, self._shardings)
         self._compilations: dict[Hashable, Compilation[Any]] = {}
 

@@ -1,5 +1,6 @@
 """Devices a study may be planned for, how many of them, and what each of them holds."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -68,3 +69,13 @@ class Hardware:
         at_most=1,
         source="arXiv 2310.16764: 110k core-hours for F7+ at 8 epochs of 4e9 images imply 35.6%",
     )
+
+    @property
+    def chips(self) -> int:
+        """Chips of the slice."""
+        return math.prod(self.topology)
+
+    @property
+    def slice(self) -> str:
+        """The slice in few letters, ``v4:8x8x8``."""
+        return f"{self.device.removeprefix('tpu_')}:{'x'.join(map(str, self.topology))}"

@@ -18,7 +18,6 @@ os.environ |= {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "JA
 
 import jax
 from jax.experimental import topologies
-from jax.stages import Compiled
 
 from nfdsl.run_json import load
 from nfdsl.schema.hardware import DEVICES, Hardware
@@ -77,8 +76,8 @@ def _devices(hardware: Hardware) -> list[Any]:
         raise ValueError(f"there is no slice {name}: {error}") from None
 
 
-def _report(program: Program, compiled: Compiled, hardware: Hardware, seconds: float) -> Report:
-    memory: Any = compiled.memory_analysis()
+def _report(program: Program, compiled: Any, hardware: Hardware, seconds: float) -> Report:
+    memory = compiled.memory_analysis()
     module = parse(compiled.as_text() or "")
     return Report(
         devices=program.mesh.size,

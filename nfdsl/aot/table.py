@@ -1,0 +1,126 @@
+"""Estimates as JSON with stable keys, and as a table for people."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nfdsl.aot.compile import Estimate
+from nfdsl.schema.hardware import DEVICES, GIB
+
+_PARTS = ("matrix", "memory", "optimizer", "collectives")
+
+
+def estimates_json(estimates: Sequence[Estimate]) -> str:
+    """Returns the JSON of ``nfdsl compile --json``."""
+    return json.dumps({"programs": [_json(estimate) for estimate in estimates]}, indent=1)
+
+
+def print_estimates(estimates: Sequence[Estimate], console: Console) -> None:
+    """Prints what programs cost, where the time of a step goes, and what could not be compiled."""
+    done = [estimate for estimate in estimates if estimate.error is None]
+    if done:
+        report = done[0].report
+        console.print(_costs(done))
+        console.print()
+        console.print(_steps(done))
+        console.print(
+            f"\n{sum(map(study_core_hours, done)):,.0f} core-hours for all runs of these programs.\n"
+            f"HBM, matrix, memory and update are the compiler's estimates (jax {report['jax']}, libtpu {report['libtpu']});\n"
+            "collectives are modelled: bytes over the rate of all links, nothing hidden.",
+            highlight=False,
+        )
+    for estimate in estimates:
+        if estimate.error is not None:
+            console.print(f"{_name(estimate)}: {estimate.error}", markup=False, highlight=False)
+
+
+def study_core_hours(estimate: Estimate) -> float:
+    """Returns the core-hours of all runs of a program, every learning rate counted."""
+    steps = sum(run.length.steps for run in estimate.target.runs)
+    return steps * _core_hours_a_step(estimate)
+
+
+def mfu(estimate: Estimate) -> float:
+    """Returns the share of peak FLOP/s that model FLOPs (6 x multiply-adds an image) use."""
+    target = estimate.target
+    flops = 6 * target.program.macs_per_image * target.program.batch
+    return flops / estimate.step_seconds / target.hardware.chips / DEVICES[target.hardware.device].flops_per_second
+
+
+def _core_hours_a_step(estimate: Estimate) -> float:
+    hardware = estimate.target.hardware
+    return estimate.step_seconds * hardware.chips * DEVICES[hardware.device].cores / 3600
+
+
+def _json(estimate: Estimate) -> dict[str, Any]:
+    target, report = estimate.target, estimate.report
+    common = {
+        "id": target.id,
+        "model": target.program.model,
+        "topology": target.hardware.slice,
+        "params": target.program.params,
+    }
+    if estimate.error is not None:
+        return {**common, "error": estimate.error}
+    return {
+        **common,
+        "shards": report["shards"],
+        "remat": report["remat"],
+        "hbm_bytes": {
+            "arguments": report["arguments"],
+            "temporaries": report["temporaries"],
+            "available": round(DEVICES[target.hardware.device].hbm),
+        },
+        "flops": 6 * target.program.macs_per_image * target.program.batch,
+        "collective_bytes": report["collective_bytes"],
+        "step_seconds": estimate.step_seconds,
+        "breakdown": {part: report[part] for part in _PARTS},
+        "mfu": mfu(estimate),
+        "core_hours_per_billion_images": 1e9 / target.program.batch * _core_hours_a_step(estimate),
+        "core_hours": study_core_hours(estimate),
+        "compile_seconds": report["compile_seconds"],
+        "versions": {"jax": report["jax"], "libtpu": report["libtpu"]},
+    }
+
+
+def _costs(estimates: Sequence[Estimate]) -> Table:
+    table = _table("Programs", "params", "HBM", "free", "step", "images/s/core", "MFU", "longest run")
+    for estimate in estimates:
+        target, report = estimate.target, estimate.report
+        device, chips = DEVICES[target.hardware.device], target.hardware.chips
+        used = report["arguments"] + report["temporaries"]
+        table.add_row(
+            _name(estimate),
+            f"{target.program.params / 1e6:,.1f}M",
+            f"{used / GIB:.1f} GiB",
+            f"{(device.hbm - used) / GIB:.1f} GiB",
+            f"{1e3 * estimate.step_seconds:.1f} ms",
+            f"{target.program.batch / estimate.step_seconds / chips / device.cores:,.1f}",
+            f"{mfu(estimate):.1%}",
+            f"{max(run.length.steps for run in target.runs) * _core_hours_a_step(estimate):,.0f} core-h",
+        )
+    return table
+
+
+def _steps(estimates: Sequence[Estimate]) -> Table:
+    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "remat")
+    for estimate in estimates:
+        report = estimate.report
+        times = (f"{1e3 * report[part]:.1f}" for part in _PARTS)
+        table.add_row(_name(estimate), *times, str(report["shards"]), report["remat"])
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _name(estimate: Estimate) -> str:
+    return f"{estimate.target.program.model} {estimate.target.hardware.slice}"
