@@ -28,8 +28,8 @@ def print_estimates(estimates: Sequence[Estimate], console: Console) -> None:
         console.print(_steps(done))
         console.print(
             f"\n{sum(map(study_core_hours, done)):,.0f} core-hours for all runs of these programs.\n"
-            f"HBM, matrix, memory and update are the compiler's estimates (jax {report['jax']}, libtpu {report['libtpu']});\n"
-            "collectives are modelled: bytes over the rate of all links, nothing hidden.",
+            f"HBM, matrix, memory and update: as estimated by libtpu {report['libtpu']} (jax {report['jax']});"
+            "\ncollectives: modelled, bytes over the rate of all links, nothing hidden.",
             highlight=False,
         )
     for estimate in estimates:

@@ -1,0 +1,44 @@
+"""Tests of what is told of programs."""
+
+import json
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from nfdsl.aot.compile import Estimate
+from nfdsl.aot.table import estimates_json, mfu, print_estimates, study_core_hours
+from nfdsl.aot.targets import targets
+
+
+@pytest.fixture
+def estimates(planned, report):
+    small, large = targets(planned(), None, None)
+    return [Estimate(small, report, False), Estimate(large, {"error": "does not fit"}, False)]
+
+
+def test_figures_follow_from_the_time_of_a_step(estimates):
+    small = estimates[0]
+    steps = sum(run.length.steps for run in small.target.runs)
+    assert study_core_hours(small) == pytest.approx(steps * 0.05 * 4 * 2 / 3600)
+    flops = 6 * small.target.program.macs_per_image * 64
+    assert mfu(small) == pytest.approx(flops / 0.05 / (4 * 275e12))
+
+
+def test_json_has_stable_keys(estimates):
+    done, failed = json.loads(estimates_json(estimates))["programs"]
+    wanted = "id model topology params hbm_bytes flops collective_bytes step_seconds breakdown mfu"
+    assert {*wanted.split(), "core_hours_per_billion_images", "compile_seconds"} <= done.keys()
+    assert done["hbm_bytes"] == {"arguments": 2**30, "temporaries": 2**31, "available": round(30.75 * 2**30)}
+    assert sum(done["breakdown"].values()) == pytest.approx(done["step_seconds"])
+    assert done["core_hours_per_billion_images"] == pytest.approx(1e9 / 64 * 0.05 * 4 * 2 / 3600)
+    assert failed["error"] == "does not fit"
+
+
+def test_tables_are_for_people(estimates):
+    console = Console(width=100, file=StringIO())
+    print_estimates(estimates, console)
+    text = console.file.getvalue()
+    assert "small v4:2x2x1" in text
+    assert "3.0 GiB  27.8 GiB  50.0 ms" in text
+    assert "large v4:2x2x1: does not fit" in text
