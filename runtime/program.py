@@ -79,7 +79,9 @@ class Program:
         self.key = program_key(run)
         self.mesh = mesh
         self._on_cpu = mesh.devices.flat[0].platform == "cpu"
-        self.network = build(run.model, self.key.classes, grouped="split" if self._on_cpu else "native")
+        self.network = build(
+            run.model, self.key.classes, self.key.resolution, grouped="split" if self._on_cpu else "native"
+        )
         self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
         self._recipe = run.recipe
         self._hyper = self._whole(hyper(run))
