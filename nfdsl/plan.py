@@ -10,13 +10,13 @@ from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken, operand
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import CheckedBlock, Study
-from nfdsl.cost import multiply_adds, parameters
+from nfdsl.cost.network import multiply_adds, parameters
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.identity import Identities
 from nfdsl.length import core_hours, images_of, length
 from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.hardware import Hardware
-from nfdsl.schema.model import Model
+from nfdsl.schema.model import Model, fine_tuned
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
 from nfdsl.schema.run import Length
@@ -185,14 +185,15 @@ class _Planner:
             if len(drafts) < start.best:
                 raise Rejected(_too_few_candidates(start, label, len(drafts), definition, drafts[0].definition))
             candidates = tuple(run.id for draft in drafts for run in draft.runs)
-            networks += [_Network(label, model, Selection(candidates, start.by, rank)) for rank in range(start.best)]
+            starts = [Selection(candidates, start.by, rank) for rank in range(start.best)]
+            networks += [_Network(label, fine_tuned(model), chosen) for chosen in starts]
         return networks
 
     def _program(self, network: _Network, recipe: Recipe) -> Program:
         key = program_key(network.model, recipe)
         if key not in self._programs:
             classes, side = recipe.data.classes, recipe.resolution.train
-            macs, params = multiply_adds(network.model, classes, side), parameters(network.model, classes)
+            macs, params = multiply_adds(network.model, classes, side), parameters(network.model, classes, side)
             self._programs[key] = Program(key.id, network.label, params, macs, side, recipe.batch)
         return self._programs[key]
 

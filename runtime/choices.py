@@ -79,13 +79,14 @@ def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike
     Args:
       copies: float32 numbers of the state on this device for each parameter of the network.
     """
-    network = build(run.model, run.recipe.data.classes, grouped=grouped, remat=remat)
+    side = run.recipe.resolution.train
+    network = build(run.model, run.recipe.data.classes, side, grouped=grouped, remat=remat)
     parameters = jax.eval_shape(network.initialize, jax.random.key(0))
     numbers = sum(leaf.size for leaf in jax.tree.leaves(parameters))
     kept = jax.eval_shape(
         partial(_kept, network, dtype),
         parameters,
-        jax.ShapeDtypeStruct((images, *(run.recipe.resolution.train,) * 2, 3), dtype),
+        jax.ShapeDtypeStruct((images, side, side, 3), dtype),
         jax.eval_shape(lambda: jax.random.split(jax.random.key(0), images)),
     )
     weights = numbers * jnp.dtype(dtype).itemsize

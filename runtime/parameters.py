@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jax
 from flax import nnx
 
-Role = Literal["kernel", "gain", "bias", "head"]
+Role = Literal["kernel", "gain", "bias", "head", "position"]
 Parameters = dict[str, Any]  # nested, arrays at the leaves
 Layouts = dict[str, Any]  # nested alike, `Layout`s at the leaves
 
@@ -20,7 +20,8 @@ class Layout:
     """How to read a parameter.
 
     `axes` names its axes in order, of "layer", "height", "width", "in" and "out". `role` is "head" for the
-    kernel of the final classifier, "kernel" for every other weight, "gain" for what scales, "bias" for what shifts.
+    kernel of the final classifier, "kernel" for every other weight, "gain" for what scales, "bias" for what shifts,
+    "position" for what shifts each place of the image (and is resized with it) by an amount of its own.
     """
 
     axes: tuple[str, ...]

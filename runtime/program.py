@@ -52,9 +52,9 @@ class Program:
         grouped: Grouped = "split" if self._on_cpu else "native"
         self.choice = choose(run, mesh.size, grouped, self._dtype, copies=3 if run.recipe.average else 2)
         self.mesh = data_mesh([*mesh.devices.flat], self.choice.shards)
-        self.network = build(run.model, run.recipe.data.classes, grouped=grouped, remat=self.choice.remat)
-        self._recipe = run.recipe
-        self._side = run.recipe.resolution.train
+        self._recipe, self._side = run.recipe, run.recipe.resolution.train
+        classes, remat = run.recipe.data.classes, self.choice.remat
+        self.network = build(run.model, classes, self._side, grouped=grouped, remat=remat)
         self._hyper = self._whole(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
         self._places = places(self.network.layouts, state.parameters, self.mesh.shape[SHARD])

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeVar
 
+from nfdsl.schema.model import fine_tuned
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, save, weights
 from runtime.compilation import Compilation
@@ -27,7 +28,7 @@ from runtime.program import Program, Programs
 from runtime.results import Result, read_result, write_result
 from runtime.running_losses import Diverged, RunningLosses
 from runtime.state import TrainState
-from runtime.transfer import without_classifier
+from runtime.transfer import transferred
 
 T = TypeVar("T")
 
@@ -134,19 +135,20 @@ def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Co
 
 
 def _initial_state(job: _Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
-    pretrained = None if start is None else _pretrained(job.run, programs, start)
+    pretrained = None if start is None else _pretrained(job, programs, start)
     initialize = yield from _compiled(job, 0, job.program.initializer(pretrained))
     return initialize(job.program.hyper(job.run), pretrained)
 
 
-def _pretrained(run: Run, programs: Programs, start: Start) -> Parameters:
-    """Returns the weights at the end of the start run, averaged ones if it has them, without its classifier."""
-    if start.run.model != run.model:
+def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
+    """Returns the weights at the end of the start run, averaged ones if it has them, as this run can begin with."""
+    run = job.run
+    if fine_tuned(start.run.model) != run.model:
         raise RunError(f"run {run.id} cannot begin from run {start.run.id}, whose model is another")
     program, averaged = programs.of(start.run), start.run.recipe.average is not None
     last = start.run.length.steps
     trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
-    return without_classifier(trained, program.network.layouts)
+    return transferred(trained, job.program.network.layouts, job.program.state.parameters)
 
 
 def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Generator[Event, None, TrainState]:

@@ -2,18 +2,34 @@
 
 from typing import Any
 
+import jax
+
+from runtime.models.positions import resized
 from runtime.parameters import Layout, Layouts, Parameters
 
 
-def without_classifier(parameters: Parameters, layouts: Layouts) -> Parameters:
-    """Returns `parameters` with None in place of the final classifier's weight and bias.
+def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -> Parameters:
+    """Returns what a network begins with that is fine-tuned from a trained one: nested like `outline`.
 
-    The classifier is the module that has a parameter of role "head", with all it has.
+    None stands where it has values of its own: for the final classifier (the module that has a parameter of role
+    "head", with all it has). What the trained network alone has is left out. Position embeddings are resized to the
+    grid of the new network's training images.
+
+    Args:
+      parameters: of the trained network.
+      layouts, outline: of the new network; outlines have shapes.
     """
     if any(isinstance(layout, Layout) and layout.role == "head" for layout in layouts.values()):
-        return dict.fromkeys(parameters)
-    return {name: _kept(parameters[name], layout) for name, layout in layouts.items()}
+        return dict.fromkeys(outline)
+    return {name: _kept(parameters[name], layout, outline[name]) for name, layout in layouts.items()}
 
 
-def _kept(part: Any, layout: Layout | Layouts) -> Any:
-    return part if isinstance(layout, Layout) else without_classifier(part, layout)
+def _kept(part: Any, layout: Layout | Layouts, outline: Any) -> Any:
+    if not isinstance(layout, Layout):
+        return transferred(part, layout, outline)
+    return _resized(part, outline) if layout.role == "position" else part
+
+
+def _resized(grid_HxWxC: jax.Array, outline: jax.Array) -> jax.Array:
+    height, width, _ = outline.shape
+    return grid_HxWxC if grid_HxWxC.shape == outline.shape else resized(grid_HxWxC, height, width)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import prod
 
 from nfdsl.check.point import Point
-from nfdsl.check.rules import broken, operand, resolution_too_small
+from nfdsl.check.rules import broken, operand, unseen
 from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import Block
@@ -32,8 +32,8 @@ def _starts(finetunes: Sequence[Finetune], definition: Definition, blocks: Block
     for finetune in cases.values():
         source, points = blocks[finetune.start.block]
         pretrains = [point.value for point in points if isinstance(point.value, Pretrain)]
-        for model in {pretrain.model.stride: pretrain.model for pretrain in pretrains}.values():
-            yield from resolution_too_small(finetune, model, definition)
+        for model in {(type(pretrain.model), pretrain.model.stride): pretrain.model for pretrain in pretrains}.values():
+            yield from unseen(finetune, model, definition)
         if not all(pretrain.data.measurable for pretrain in pretrains):
             yield Diagnostic(
                 "nothing-held-out",

@@ -153,7 +153,7 @@ class References:
         return [Point(default)]
 
     def _in_block(self, name: ast.Name, definition: Definition, path: str) -> Target:
-        known = {setting.name: setting for setting in settings(KINDS[definition.kind][0])}
+        known = {setting.name: setting for setting in settings(definition.schema_class)}
         first, *rest = path.split(".")
         if first not in known:
             what = f"setting of `{definition.kind}`"

@@ -3,17 +3,23 @@
 A broken rule shows the value of each operand and the line each comes from, inherited ones and defaults too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import gcd
 
 from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.blocks import Block
 from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.hardware import Hardware
-from nfdsl.schema.model import NFNet
+from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.report import Report
 from nfdsl.schema.training import Finetune, Pretrain, Recipe, Tune
+from nfdsl.schema.vit import ViT
 from nfdsl.source import Span
+
+_LEAST_SINCOS = 8  # channels: two frequencies of each sine and cosine, as one alone has no spacing
 
 
 def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
@@ -21,10 +27,14 @@ def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
     match block:
         case NFNet():
             yield from _nfnet(block, definition)
+        case ViT():
+            yield from _vit(block, definition)
+        case BiT():
+            yield from _stages(block, definition, "")
         case Pretrain():
             yield from _recipe(block, definition)
             yield from _tuning(block.lr, block.data, definition)
-            yield from resolution_too_small(block, block.model, definition)
+            yield from unseen(block, block.model, definition)
         case Finetune():
             yield from _recipe(block, definition)
             yield from _tuning(block.lr, block.data, definition)
@@ -36,31 +46,98 @@ def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
 
 def _nfnet(model: NFNet, definition: Definition) -> Iterator[Diagnostic]:
     if len(model.depth) != len(model.width):
-        yield broken(
-            definition,
-            "stages-differ",
-            f"{len(model.depth)} stages have a depth but {len(model.width)} have a width",
-            {"depth": str([*model.depth]), "width": str([*model.width])},
-            "give each stage one depth and one width",
-        )
+        yield _stages_differ(model.depth, model.width, definition, "")
+    elif "group_width" in definition.settings:
+        yield from _group_width(model, definition)
 
-    elif "group_width" in definition.settings and all(_is_one_group(model, width) for width in model.width):
-        widest = max(model.inner_width(width) for width in model.width)
+
+def _group_width(model: NFNet, definition: Definition) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for groups that no stage can be divided into as it is asked to be."""
+    exact = [replace(model, bottleneck_rounding="exact").inner_width(width) for width in model.width]
+    operands = {
+        "group_width": str(model.group_width),
+        "width": str([*model.width]),
+        "bottleneck": f"{model.bottleneck:g}, so that the 3x3 convolutions have {listed(exact)} channels",
+    }
+    if max(exact) < model.group_width:
         yield broken(
             definition,
             "group-width-too-large",
             f"no stage is as wide as one group of {model.group_width} channels",
-            {
-                "group_width": str(model.group_width),
-                "width": str([*model.width]),
-                "bottleneck": f"{model.bottleneck:g}, so that the widest 3x3 convolution has {widest} channels",
-            },
-            f"use at most {widest}, or leave `group_width` out",
+            operands,
+            f"use at most {max(exact)}, or leave `group_width` out",
+        )
+    elif all(inner % model.group_width for inner in exact):
+        yield broken(
+            definition,
+            "groups-do-not-divide",
+            f"no stage divides into groups of {model.group_width} channels",
+            operands,
+            f"use a divisor, such as {gcd(*exact)}, or leave `group_width` out",
         )
 
 
-def _is_one_group(model: NFNet, width: int) -> bool:
-    return model.inner_width(width) < model.group_width
+def _vit(model: ViT, definition: Definition) -> Iterator[Diagnostic]:
+    if model.width % model.heads:
+        yield broken(
+            definition,
+            "heads-do-not-divide",
+            f"{model.width} channels do not divide over {model.heads} heads",
+            {"width": str(model.width), "heads": str(model.heads)},
+            f"make the width a multiple of {model.heads}",
+        )
+    if model.positions == "sincos" and (model.width % 4 or model.width < _LEAST_SINCOS):
+        yield broken(
+            definition,
+            "sincos-width",
+            f"sines and cosines of two coordinates do not fill {model.width} channels",
+            {"width": str(model.width), "positions": "sincos"},
+            f"make the width a multiple of 4, at least {_LEAST_SINCOS}, or the positions `learned`",
+        )
+    if model.backbone is not None:
+        yield from _stages(model.backbone, definition, "backbone")
+        if model.patch % model.backbone.stride:
+            yield broken(
+                definition,
+                "patch-and-backbone",
+                f"a patch of {model.patch}px is no whole number of the backbone's cells of {model.backbone.stride}px",
+                {"patch": f"{model.patch}px", "backbone": f"{len(model.backbone.depth)} stages"},
+                f"make the patch a multiple of {model.backbone.stride}px",
+            )
+
+
+def _stages(model: BiT | ResNet, definition: Definition, setting: str) -> Iterator[Diagnostic]:
+    """Yields what does not fit together in stages of bottleneck blocks, which a block or a setting of it describes."""
+    if len(model.depth) != len(model.width):
+        yield _stages_differ(model.depth, model.width, definition, setting)
+        return
+    channels = {model.root_width, *model.width, *map(model.inner_width, model.width)}
+    unfit = sorted(width for width in channels if width < 1 or width % model.norm_groups)
+    if unfit:
+        yield broken(
+            definition,
+            "groups-do-not-divide",
+            f"{listed(unfit)} channels do not divide into {model.norm_groups} groups",
+            {
+                _path(setting, "width"): f"{[*model.width]}, a quarter of it in 3x3 convolutions",
+                _path(setting, "norm_groups"): str(model.norm_groups),
+            },
+            f"make each width a multiple of {4 * model.norm_groups}, or use fewer groups",
+        )
+
+
+def _stages_differ(depth: tuple[int, ...], width: tuple[int, ...], definition: Definition, setting: str) -> Diagnostic:
+    return broken(
+        definition,
+        "stages-differ",
+        f"{len(depth)} stages have a depth but {len(width)} have a width",
+        {_path(setting, "depth"): str([*depth]), _path(setting, "width"): str([*width])},
+        "give each stage one depth and one width",
+    )
+
+
+def _path(setting: str, argument: str) -> str:
+    return f"{setting}.{argument}" if setting else argument
 
 
 def _data(data: Data, definition: Definition) -> Iterator[Diagnostic]:
@@ -120,16 +197,26 @@ def _tuning(lr: float | Tune, data: Data, definition: Definition) -> Iterator[Di
         )
 
 
-def resolution_too_small(recipe: Recipe, model: NFNet, definition: Definition) -> Iterator[Diagnostic]:
-    """Yields a diagnostic for images smaller than the network's stride: nothing would be left of them."""
+def unseen(recipe: Recipe, model: Model, definition: Definition) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for images that a network cannot see: too small, or not to be cut into its patches."""
     for name, side in (("train", recipe.resolution.train), ("eval", recipe.resolution.eval)):
+        operands = {f"resolution.{name}": f"{side}px"}
         if side < model.stride:
             yield broken(
                 definition,
                 "resolution-too-small",
                 f"{name} images of {side}px are smaller than the network's stride of {model.stride}px",
-                {f"resolution.{name}": f"{side}px"},
+                operands,
                 f"use at least {model.stride}px",
+            )
+        elif isinstance(model, ViT) and side % model.patch:
+            below = side - side % model.patch
+            yield broken(
+                definition,
+                "patch-does-not-divide",
+                f"{name} images of {side}px are not whole patches of {model.patch}px",
+                operands,
+                f"use {below}px or {below + model.patch}px, or another `patch` in the model block",
             )
 
 
@@ -154,6 +241,12 @@ def operand(definition: Definition, name: str, value: str) -> Label:
     if line is None:
         return Label(definition.block.name.span, f"{name} = {value} (default)")
     return Label(line.span, f"{name} = {value}{definition.origin(line)}")
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Returns different numbers, for people: ``16, 48 and 64``."""
+    *rest, last = [str(number) for number in dict.fromkeys(numbers)]
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _lies_in(span: Span, block: Span) -> bool:

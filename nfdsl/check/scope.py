@@ -7,9 +7,10 @@ keeps the span of the line that wrote it, so an error points there whoever inher
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nfdsl.check.family import schema_class
 from nfdsl.check.names import unknown
 from nfdsl.diagnostics import Diagnostic, Label
-from nfdsl.schema.blocks import KINDS
+from nfdsl.schema.blocks import KINDS, Block
 from nfdsl.schema.setting import settings
 from nfdsl.syntax import ast
 
@@ -39,6 +40,11 @@ class Definition:
     @property
     def name(self) -> str:
         return self.block.name.text
+
+    @property
+    def schema_class(self) -> type[Block]:
+        """The class that says what this block may contain."""
+        return schema_class(self.kind, self.settings)
 
     def line(self, path: str) -> ast.Setting | None:
         """Returns the line in force that says a setting or an argument of one; none where that is a default."""
@@ -169,7 +175,7 @@ def _resolve(
 def _inherited(parent: Definition, own: Settings) -> Settings:
     """Returns what is inherited: not the arguments of words that the block replaces as a whole, nor what the
     parent should not have."""
-    known = {setting.name for setting in settings(KINDS[parent.kind][0])} | REPEATABLE
+    known = {setting.name for setting in settings(parent.schema_class)} | REPEATABLE
     roots = {name: name.partition(".")[0] for name in parent.settings}
     return {
         name: lines

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nfdsl.check.family import family_problem, strangers
 from nfdsl.check.links import broken_links
 from nfdsl.check.names import unknown
 from nfdsl.check.overrides import Overrides
@@ -15,13 +16,15 @@ from nfdsl.check.scope import Definition, Scope, scope
 from nfdsl.check.values import Evaluator
 from nfdsl.check.zips import WORD, Zips, zips
 from nfdsl.diagnostics import Diagnostic, Label
-from nfdsl.schema.blocks import KINDS, Block
+from nfdsl.schema.bit import BiT
+from nfdsl.schema.blocks import Block
 from nfdsl.schema.data import Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.report import Report
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.training import Finetune, Pretrain
+from nfdsl.schema.vit import ViT
 from nfdsl.source import Span
 from nfdsl.syntax import ast
 
@@ -86,8 +89,10 @@ class _Checker:
         return self._points[name]
 
     def _checked(self, definition: Definition) -> list[Point[Any]]:
-        schema_class = KINDS[definition.kind][0]
-        known = list(settings(schema_class))
+        if problems := _misplaced(definition):
+            self.diagnostics.extend(problems)
+            return []
+        known = list(settings(definition.schema_class))
         before = len(self.diagnostics)
         strangers = list(_unknown_settings(definition, known))
         self.diagnostics.extend(strangers)
@@ -110,7 +115,7 @@ class _Checker:
 
     def _made(self, definition: Definition, names: Sequence[str], parts: Sequence[Points]) -> list[Point[Any]]:
         """Returns the points of a block from those of its settings. Raises `Rejected` where there are too many."""
-        schema_class = KINDS[definition.kind][0]
+        schema_class = definition.schema_class
         place = definition.block.name.span
         made = [
             Point(schema_class(**dict(zip(names, point.value, strict=True))), point.choices)
@@ -184,7 +189,7 @@ def _named_runs(block: Block) -> set[str]:
             return {block.start.block}
         case Report():
             return {figure.of for figure in block.figure}
-        case Data() | Hardware() | NFNet() | Pretrain():
+        case Data() | Hardware() | NFNet() | ViT() | BiT() | Pretrain():
             return set()
 
 
@@ -208,6 +213,12 @@ def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[
             span = written[0].name.span
             place = Span(span.source, span.start, span.start + len(root))
             yield unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
+
+
+def _misplaced(definition: Definition) -> list[Diagnostic]:
+    """Returns what makes a block's family doubtful, and with it everything else that could be said of the block."""
+    problem = family_problem(definition.kind, definition.settings)
+    return [problem] if problem else list(strangers(definition.block, definition.settings))
 
 
 def _missing(definition: Definition, setting: Setting) -> Diagnostic:

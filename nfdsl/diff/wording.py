@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import Study
-from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.show.structure import DEFAULTS, Structure, default_value, structure_of
 from nfdsl.syntax import ast
@@ -98,7 +97,7 @@ def _authors(root: str, definition: Definition, study: Study) -> set[str]:
 
 def _settings(old: Definition, new: Definition) -> Iterator[tuple[str, Sequence[Change]]]:
     """Yields each setting that either definition has, with what changes of it and of its arguments."""
-    known = {setting.name: setting for setting in settings(KINDS[old.kind][0])}
+    known = {setting.name: setting for each in (old, new) for setting in settings(each.schema_class)}
     roots = dict.fromkeys([*known, *(name.partition(".")[0] for name in [*old.settings, *new.settings])])
     for root in roots:
         lines = [definition.settings.get(root, ()) for definition in (old, new)]

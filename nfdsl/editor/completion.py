@@ -45,7 +45,7 @@ def completions(document: Document, offset: int) -> Completions:
     """Returns what may be written at an offset, best first."""
     typed = _WORD.search(document.source.text[:offset])
     start = typed.start() if typed else offset
-    found = context(document.source.text[:start])
+    found = context(document.source.text[:start], document.families)
     items: Iterable[Completion]
     match found:
         case None:
@@ -85,7 +85,7 @@ def _settings(document: Document, place: SettingName) -> Iterator[Completion]:
     written = {line.name.text for line in block.settings} if block else set[str]()
     definition = document.definitions.get(place.block)
     inherited = set(definition.settings) if definition else set[str]()
-    known = block_settings(place.kind)
+    known = block_settings(place.kind, document.families.get(place.block, ""))
     for setting in sorted(known, key=lambda setting: not setting.required or setting.name in inherited):
         if setting.name not in written or item(setting.annotation) is not setting.annotation:
             detail = "inherited" if setting.name in inherited - written else _detail(setting)

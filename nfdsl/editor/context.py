@@ -1,7 +1,7 @@
 """What may be written at a place: told from the tokens before it alone, so that broken text does not matter."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lark import Token
@@ -60,10 +60,14 @@ class Slot:
 Context = Outside | Header | SettingName | Slot
 
 
-def context(before: str) -> Context | None:
+def context(before: str, families: Mapping[str, str]) -> Context | None:
     """Returns what may be written after a text that ends where the word being typed begins.
 
     None: inside a string or a comment, or where nothing known can stand.
+
+    Args:
+      before: the text.
+      families: the family of each block, by name, where it is known.
     """
     tokens = tokenize(before)
     if _in_silence(before, tokens):
@@ -79,7 +83,7 @@ def context(before: str) -> Context | None:
     line = piece.settings[-1]  # the cursor is in it
     if len(line) < 2:
         return SettingName(kind, name)
-    setting = next((known for known in block_settings(kind) if known.name == line[0]), None)
+    setting = next((known for known in block_settings(kind, families.get(name, "")) if known.name == line[0]), None)
     return _slot(kind, name, setting, line[1:-1]) if setting else None
 
 

@@ -40,6 +40,11 @@ class Document:
         """The blocks that can be referred to, by name, those of imported files too."""
         return self._scope.definitions
 
+    @cached_property
+    def families(self) -> Mapping[str, str]:
+        """The family that each block is of, by its name."""
+        return {name: definition.schema_class.word for name, definition in self.definitions.items()}
+
     @property
     def lets(self) -> Mapping[str, ast.Let]:
         """The named values that can be referred to, by name."""
@@ -59,7 +64,7 @@ class Document:
         return [*self.uses, *self._uses_in(ast.File(file.span, None, blocks, lets))]
 
     def _uses_in(self, file: ast.File) -> Sequence[Use]:
-        found = [use for block in file.blocks for use in uses(block, self.lets)]
+        found = [use for block in file.blocks for use in uses(block, self.lets, self.families.get(block.name.text, ""))]
         return [*found, *(use for let in file.lets for use in let_uses(let))]
 
     def imported_at(self, offset: int) -> Source | None:
@@ -124,6 +129,6 @@ class Document:
             name = ahead.pop()
             if name in self.definitions and name not in needed:
                 needed[name] = None
-                found = uses(self.definitions[name].block, self.lets)
+                found = uses(self.definitions[name].block, self.lets, self.families[name])
                 ahead += [use.name for use in found if isinstance(use, NameUse) and not use.defines]
         return list(needed)

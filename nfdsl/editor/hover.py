@@ -11,7 +11,7 @@ from nfdsl.editor.resolved import Choice, Resolved, choices_of, resolved
 from nfdsl.editor.spelling import spelled
 from nfdsl.editor.unit_docs import MEASURED
 from nfdsl.editor.uses import ChoiceUse, KindUse, NameUse, SettingUse, UnitUse, WordUse
-from nfdsl.editor.vocabulary import block_settings, bounds, described, form
+from nfdsl.editor.vocabulary import bounds, described, form
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
 from nfdsl.schema.units import UNITS
@@ -55,10 +55,9 @@ def hover(document: Document, offset: int) -> Hover | None:
 
 def kind_text(kind: str) -> str:
     """Returns what a kind of block is, and everything it may hold; empty for an unknown kind."""
-    if kind not in KINDS:
-        return ""
-    lines = (f"- `{setting.name}`{_necessity(setting)}: {setting.description.doc}" for setting in block_settings(kind))
-    return f"**{kind}**: {_doc(KINDS[kind][0])}\n\n" + "\n".join(lines)
+    classes = KINDS.get(kind, ())
+    names = [f"**{kind}**" if len(classes) == 1 else f"**{kind}** of `family {each.word}`" for each in classes]
+    return "\n\n".join(f"{name}: {word_text(each)}" for name, each in zip(names, classes, strict=True))
 
 
 def word_text(schema_class: type) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from nfdsl.check.point import Point
 from nfdsl.check.scope import Definition
-from nfdsl.cost import multiply_adds, parameters
+from nfdsl.cost.network import multiply_adds, parameters
 from nfdsl.editor.document import Document
 from nfdsl.editor.resolved import label, models
 from nfdsl.plan import Plan, PlannedRun
@@ -78,7 +78,7 @@ def _programs_of(planned: Plan, model: Model) -> Iterator[str]:
 
 
 def _on_imagenet(point: Point[Model], name: str) -> str:
-    params = parameters(point.value, _IMAGENET_CLASSES)
+    params = parameters(point.value, _IMAGENET_CLASSES, _IMAGENET_RESOLUTION)
     macs = multiply_adds(point.value, _IMAGENET_CLASSES, _IMAGENET_RESOLUTION)
     return _row(label(point) or name, params, macs, f"{_IMAGENET_RESOLUTION}px, {_IMAGENET_CLASSES:,} classes")
 

@@ -15,8 +15,8 @@ from nfdsl.check.wanted import Wanted
 from nfdsl.check.zips import Zips
 from nfdsl.editor.document import Document
 from nfdsl.editor.spelling import spelled
-from nfdsl.editor.vocabulary import block_settings
-from nfdsl.schema.model import Model, NFNet
+from nfdsl.editor.vocabulary import described
+from nfdsl.schema.model import Model
 from nfdsl.schema.setting import Setting
 from nfdsl.source import Span
 from nfdsl.syntax import ast
@@ -44,7 +44,7 @@ class Resolved:
 
 def resolved(document: Document, definition: Definition) -> list[Resolved]:
     """Returns every setting of a block, whether written, inherited or left at its default."""
-    return [_resolved(document, definition, setting) for setting in block_settings(definition.kind)]
+    return [_resolved(document, definition, setting) for setting in described(definition.schema_class)]
 
 
 def choices_of(document: Document, value: ast.Value | ast.Unreadable, wanted: Wanted, setting: Setting) -> list[Choice]:
@@ -75,15 +75,22 @@ def _resolved(document: Document, definition: Definition, setting: Setting) -> R
 def models(document: Document, definition: Definition) -> list[Point[Model]]:
     """Returns the networks a model block stands for; none where it is wrong."""
     parts: list[Points] = []
+    settings = described(definition.schema_class)
     try:
-        for setting in block_settings(definition.kind):
+        for setting in settings:
             if setting.required and setting.name not in definition.settings:
                 return []
             parts.append(_setting(document, definition, setting))
-        points = [Point(NFNet(*point.value), point.choices) for point in combinations(parts, definition.block.span)]
+        points = [_model(definition, point) for point in combinations(parts, definition.block.span)]
     except Rejected:
         return []
     return [point for point in points if not any(broken_rules(point.value, definition))]
+
+
+def _model(definition: Definition, point: Point[tuple[Any, ...]]) -> Point[Model]:
+    names = [setting.name for setting in described(definition.schema_class)]
+    made: Any = definition.schema_class(**dict(zip(names, point.value, strict=True)))
+    return Point(made, point.choices)
 
 
 def _setting(document: Document, definition: Definition, setting: Setting) -> Points:

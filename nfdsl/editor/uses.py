@@ -126,14 +126,14 @@ class _Place:
     lets: Container[str]
 
 
-def uses(block: ast.Block, lets: Container[str]) -> Iterator[Use]:
-    """Yields the uses in a block, outer ones before inner ones, where these values have names."""
+def uses(block: ast.Block, lets: Container[str], family: str) -> Iterator[Use]:
+    """Yields the uses in a block of a family, outer ones before inner ones, where these values have names."""
     yield KindUse(block.kind.span, block.kind.text)
     yield NameUse(block.name.span, block.name.text, defines=True)
     if block.parent is not None:
         yield NameUse(block.parent.span, block.parent.text, defines=False)
     for line in block.settings:
-        setting = setting_at(block_settings(block.kind.text), line.name.text)
+        setting = setting_at(block_settings(block.kind.text, family), line.name.text)
         if setting is not None:
             yield from _setting(_Place(block.name.text, lets), line, setting)
 

@@ -21,9 +21,12 @@ def described(schema_class: type) -> tuple[Setting, ...]:
     return tuple(settings(schema_class))
 
 
-def block_settings(kind: str) -> tuple[Setting, ...]:
-    """Returns the settings of a kind of block; none of an unknown one."""
-    return described(KINDS[kind][0]) if kind in KINDS else ()
+def block_settings(kind: str, family: str = "") -> tuple[Setting, ...]:
+    """Returns the settings of a kind of block, which of several families is of `family` or else of the first; none of
+    an unknown kind."""
+    classes = KINDS.get(kind, ())
+    named = [each for each in classes if each.word == family] or classes
+    return described(named[0]) if named else ()
 
 
 def setting_at(known: Sequence[Setting], path: str) -> Setting | None:

@@ -48,7 +48,7 @@ def reference() -> str:
         _INTRODUCTION,
         _contents(),
         _BLOCKS,
-        *(_block(kind, schema_class) for kind, classes in KINDS.items() for schema_class in classes),
+        *(part for kind, classes in KINDS.items() for part in _kind(kind, classes)),
         _WORDS,
         *(_word(schema_class, uses) for schema_class, uses in words().items()),
         _UNITS,
@@ -82,11 +82,22 @@ def _contents() -> str:
     return f"- [Blocks](#blocks): {blocks}\n- [Words](#words): {vocabulary}\n- [Units](#units), {others}"
 
 
-def _block(kind: str, schema_class: type) -> str:
-    header = f"{kind} NAME {{ ... }}"
+def _kind(kind: str, classes: Sequence[type]) -> Iterator[str]:
+    """Yields the section of a kind of block; where it has families, one of each after it."""
+    if len(classes) == 1:
+        yield _block(kind, classes[0], f"{kind} NAME {{ ... }}")
+        return
+    links = wording.either(wording.link(_name(each)) for each in classes)
+    text = f"The setting `family` says which of several settings such a block has: {links}; without it, the first."
+    yield f"### {kind}\n\n`{kind} NAME {{ ... }}`\n\n{text}"
+    for each in classes:
+        yield _block(_name(each), each, f"{kind} NAME {{ family {_name(each)} ... }}")
+
+
+def _block(heading: str, schema_class: type, header: str) -> str:
     return "\n\n".join(
         [
-            f"### {kind}",
+            f"### {heading}",
             f"`{header}`",
             _doc(schema_class),
             _settings(in_reading_order(schema_class, required_first=True)),

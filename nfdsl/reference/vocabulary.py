@@ -44,8 +44,9 @@ def named_words(annotation: Any) -> Iterator[type]:
 
 
 def called(schema_class: Any) -> str:
-    """Returns what a spec calls a class: the kind of its block, or its word."""
-    return BLOCK_KINDS.get(schema_class) or schema_class.word
+    """Returns what a spec calls a class: the kind of its block where that has one class only, else its word."""
+    kind = BLOCK_KINDS.get(schema_class)
+    return kind if kind is not None and len(KINDS[kind]) == 1 else schema_class.word
 
 
 def in_reading_order(schema_class: type, *, required_first: bool) -> list[Setting]:

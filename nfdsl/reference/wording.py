@@ -21,7 +21,7 @@ def _value(annotation: Any, description: Description) -> str:
     if origin in (Union, UnionType):
         members = [member for member in get_args(annotation) if member is not NoneType]
         nothing = ["`none`"] if NoneType in get_args(annotation) else []
-        return either([*(_value(member, description) for member in members), *nothing])
+        return either(dict.fromkeys([*(_value(member, description) for member in members), *nothing]))
     if origin is Literal:
         return either(f"`{choice}`" for choice in get_args(annotation))
     if origin is tuple:
@@ -32,7 +32,7 @@ def _value(annotation: Any, description: Description) -> str:
         return "`on` or `off`"
     if annotation is str:
         return f"name of a {either(map(link, description.names))} block" if description.names else "text"
-    return f"name of a {link(called(annotation))} block" if annotation in BLOCK_KINDS else link(called(annotation))
+    return f"name of a {link(BLOCK_KINDS[annotation])} block" if annotation in BLOCK_KINDS else link(called(annotation))
 
 
 def _several(item: Any, description: Description) -> str:
@@ -65,8 +65,7 @@ def default(setting: Setting) -> str:
     if setting.required:
         return "*required*"
     if type(setting.default) in BLOCK_KINDS:
-        kind = called(type(setting.default))
-        return f"a {link(kind)} of defaults"
+        return f"a {link(BLOCK_KINDS[type(setting.default)])} of defaults"
     return "none" if setting.default == () else f"`{written(setting.default)}`"
 
 

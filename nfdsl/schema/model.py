@@ -1,11 +1,14 @@
 """Model families, each a dataclass of its depth and width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, prod
 from typing import ClassVar, Literal
 
+from nfdsl.schema.bit import BiT
+from nfdsl.schema.family import Family
 from nfdsl.schema.setting import setting
+from nfdsl.schema.vit import ViT
 
 Activation = Literal["gelu", "relu", "silu"]
 
@@ -15,6 +18,7 @@ class NFNet:
     """Normalizer-free residual network (Brock et al. 2021, arXiv 2102.06171)."""
 
     word: ClassVar[str] = "nfnet"
+    family: Family = setting("the architecture", default="nfnet", keyword=True)
     depth: tuple[int, ...] = setting("blocks in each stage", at_least=1, source="Table 1")
     width: tuple[int, ...] = setting("output channels of each stage", at_least=1, source="Table 1")
     group_width: int = setting("channels per group of the 3x3 convolutions", default=128, at_least=1)
@@ -72,4 +76,10 @@ class NFNet:
         return max(1, floor(width * Fraction(repr(self.se_ratio))))
 
 
-Model = NFNet
+Model = NFNet | ViT | BiT
+
+
+def fine_tuned(model: Model) -> Model:
+    """Returns the network that fine-tuning makes of a pre-trained one: a ViT loses its tanh layer with its classifier
+    (Dosovitskiy et al. 2021, section 3.2)."""
+    return replace(model, representation=None) if isinstance(model, ViT) else model

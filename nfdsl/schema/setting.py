@@ -57,6 +57,7 @@ def setting(
     names: tuple[str, ...] = (),
     collects: bool = False,
     shapes: bool = False,
+    keyword: bool = False,
 ) -> Any:
     """Returns a dataclass field that carries its `Description`.
 
@@ -68,12 +69,14 @@ def setting(
       source: the paper's table, section or equation a default or range comes from.
       names: kinds of block (``pretrain``) one of which the value names.
       collects: whether a grid written here is the value itself rather than a sweep.
+      keyword: whether it is never given by position, so that it may stand before settings that are.
       shapes: whether runs that differ in it need programs of their own; of a component, its kind
         and those of its settings that say so.
     """
     units = unit if isinstance(unit, tuple) else (unit,)
     description = Description(doc, units, at_least, above, at_most, below, source, names, collects, shapes)
-    return field(default=default, metadata={_KEY: description})
+    kw_only: Any = True if keyword else MISSING  # else what its class says
+    return field(default=default, metadata={_KEY: description}, kw_only=kw_only)
 
 
 def settings(schema_class: type) -> Iterator[Setting]:

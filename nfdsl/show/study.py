@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import Study
-from nfdsl.schema.blocks import KINDS, Block
+from nfdsl.schema.blocks import Block
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.show.completed import Completed, Overrides, completed
 from nfdsl.show.structure import default_value
@@ -44,7 +44,7 @@ class _Shown:
 
     def lines(self) -> Iterator[str]:
         """Yields the block's settings in its author's order, then those of the schema it leaves out."""
-        known = {setting.name: setting for setting in settings(KINDS[self.definition.kind][0])}
+        known = {setting.name: setting for setting in settings(self.definition.schema_class)}
         written = self.definition.settings
         yield f"{self.definition.kind} {self.definition.name} {{"
         for name, lines in written.items():

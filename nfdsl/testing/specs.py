@@ -16,10 +16,12 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from nfdsl.schema.bit import BiT
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import settings
 from nfdsl.schema.training import Augment, Cosine, Linear, Recipe, Start
 from nfdsl.schema.units import Dimension
+from nfdsl.schema.vit import ViT
 from nfdsl.testing.amounts import amounts, spellings
 from nfdsl.testing.values import Bound, Names, possible, values
 from nfdsl.testing.written import WrittenBlock, WrittenSetting, WrittenSpec
@@ -85,8 +87,13 @@ def _hardware(draw: st.DrawFn, name: str) -> WrittenBlock:
     return draw(_block("hardware", name, {"topology": topology}, {}))
 
 
+def _model(name: str) -> SearchStrategy[WrittenBlock]:
+    """A model of any family, of a stride of 32 at most."""
+    return st.one_of(_nfnet(name), _vit(name), _bit(name))
+
+
 @st.composite
-def _model(draw: st.DrawFn, name: str) -> WrittenBlock:
+def _nfnet(draw: st.DrawFn, name: str) -> WrittenBlock:
     """One to four stages, of a stride of 32 at most, which groups of 8 or 16 divide."""
     stages = draw(st.integers(1, 4))
     depth = draw(st.lists(st.integers(1, 3), min_size=stages, max_size=stages))
@@ -98,7 +105,40 @@ def _model(draw: st.DrawFn, name: str) -> WrittenBlock:
         "group_width": draw(st.sampled_from(["8", "16"])),
         "bottleneck": draw(st.sampled_from(["0.5", "25%"])),
     }
-    return draw(_block("model", name, required, {}))
+    if draw(st.booleans()):
+        required["family"] = "nfnet"
+    return draw(_block("model", name, required, {}, without=["family"]))
+
+
+@st.composite
+def _vit(draw: st.DrawFn, name: str) -> WrittenBlock:
+    """A model of which each resolution is a multiple of the patch, on a backbone or not."""
+    heads = draw(st.sampled_from([1, 2, 4]))
+    depths, points = draw(st.sampled_from([("1", 1), ("{1, 3}", 2), ("{S: 1, L: 2}", 2)]))
+    required = {
+        "family": "vit",
+        "depth": WrittenSetting("depth", depths, points),
+        "width": str(heads * 8 * draw(st.integers(1, 3))),
+        "heads": str(heads),
+        "patch": draw(st.sampled_from(["16px", "32 px"])),
+        "backbone": draw(st.sampled_from(["none", "resnet([1, 2, 1], [32, 64, 128], norm_groups: 8)"])),
+    }
+    return draw(_block("model", name, required, {}, schema_class=ViT))
+
+
+@st.composite
+def _bit(draw: st.DrawFn, name: str) -> WrittenBlock:
+    """A model whose channels divide into groups, in at most four stages."""
+    stages = draw(st.integers(1, 4))
+    depth = draw(st.lists(st.integers(1, 3), min_size=stages, max_size=stages))
+    scale, points = draw(st.sampled_from([("", 1), (" * {1, 2}", 2), (" * {x1: 1, x3: 3}", 2)]))
+    required = {
+        "family": "bit",
+        "depth": str(depth),
+        "width": WrittenSetting("width", f"{[32 * 2**stage for stage in range(stages)]}{scale}", points),
+        "norm_groups": draw(st.sampled_from(["1", "4", "8"])),
+    }
+    return draw(_block("model", name, required, {}, schema_class=BiT))
 
 
 @st.composite
@@ -164,12 +204,13 @@ def _block(
     names: Names,
     bound: Bound = _BOUND,
     without: Sequence[str] = (),
+    schema_class: type | None = None,
 ) -> WrittenBlock:
     """A block of the settings given, and of others that it must or may have, in any order."""
     written = [
         text if isinstance(text, WrittenSetting) else WrittenSetting(key, text) for key, text in required.items()
     ]
-    for setting in settings(KINDS[kind][0]):
+    for setting in settings(schema_class or KINDS[kind][0]):
         is_open = setting.name not in {*required, *without} and possible(setting.annotation, setting.description, names)
         if is_open and (setting.required or draw(st.booleans())):
             written.append(WrittenSetting(setting.name, draw(values(setting, names, bound))))

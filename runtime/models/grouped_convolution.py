@@ -16,58 +16,69 @@ from jax import lax
 # times slower: all gradients of grouped convolutions, and in loops any gradient (jax-ml/jax#12868).
 Grouped = Literal["split", "native"]
 
+# "same": TensorFlow's and XLA's, more of it behind than before. "symmetric": PyTorch's (side - 1) / 2 on either hand,
+# for odd sides. Both give one pixel for every `stride` pixels begun.
+Padding = Literal["same", "symmetric"]
+
 _NHWC = ("NHWC", "HWIO", "NHWC")
 
 
 def convolve(
-    x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, *, stride: int = 1, groups: int = 1, grouped: Grouped
+    x_BxHxWxI: jax.Array,
+    kernel_HxWxIxO: jax.Array,
+    *,
+    stride: int = 1,
+    groups: int = 1,
+    padding: Padding = "same",
+    grouped: Grouped,
 ) -> jax.Array:
-    """Returns the convolution with SAME padding; each group of outputs sees its own group of inputs.
+    """Returns the padded convolution; each group of outputs sees its own group of inputs.
 
-    Both forms have the same result. The kernel's sides are not smaller than `stride`.
+    Both forms have the same result.
     """
     strides = (stride, stride)
     match grouped:
         case "native":
+            pads = _pads(x_BxHxWxI, kernel_HxWxIxO, stride, padding)
             return lax.conv_general_dilated(
-                x_BxHxWxI, kernel_HxWxIxO, strides, "SAME", dimension_numbers=_NHWC, feature_group_count=groups
+                x_BxHxWxI, kernel_HxWxIxO, strides, pads, dimension_numbers=_NHWC, feature_group_count=groups
             )
         case "split":
             parts = zip(jnp.split(x_BxHxWxI, groups, -1), jnp.split(kernel_HxWxIxO, groups, -1), strict=True)
-            return jnp.concatenate([_convolve_dense(x, kernel, stride) for x, kernel in parts], axis=-1)
+            return jnp.concatenate([_convolve_dense(x, kernel, stride, padding) for x, kernel in parts], axis=-1)
         case _:
             assert_never(grouped)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _convolve_dense(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int) -> jax.Array:
-    padding = _same(x_BxHxWxI, kernel_HxWxIxO, stride)
-    return lax.conv_general_dilated(x_BxHxWxI, kernel_HxWxIxO, (stride, stride), padding, dimension_numbers=_NHWC)
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _convolve_dense(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int, padding: Padding) -> jax.Array:
+    pads = _pads(x_BxHxWxI, kernel_HxWxIxO, stride, padding)
+    return lax.conv_general_dilated(x_BxHxWxI, kernel_HxWxIxO, (stride, stride), pads, dimension_numbers=_NHWC)
 
 
 def _forward(
-    x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int
+    x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int, padding: Padding
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _convolve_dense(x_BxHxWxI, kernel_HxWxIxO, stride), (x_BxHxWxI, kernel_HxWxIxO)
+    return _convolve_dense(x_BxHxWxI, kernel_HxWxIxO, stride, padding), (x_BxHxWxI, kernel_HxWxIxO)
 
 
 def _backward(
-    stride: int, residuals: tuple[jax.Array, jax.Array], dy_BxhxwxO: jax.Array
+    stride: int, padding: Padding, residuals: tuple[jax.Array, jax.Array], dy_BxhxwxO: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Returns the gradients of images and kernel, each by a convolution of dimensions in the usual order.
 
     dx is dy, spread out by the stride, convolved with the mirrored kernel; dk is x convolved with dy, where the batch
-    takes the place of the channels. SAME padding leaves no pixel over behind the last window, so none needs be added.
+    takes the place of the channels. `_pads` leaves no pixel over behind the last window, so none needs be added.
     """
     x_BxHxWxI, kernel_HxWxIxO = residuals
-    padding = _same(x_BxHxWxI, kernel_HxWxIxO, stride)
+    pads = _pads(x_BxHxWxI, kernel_HxWxIxO, stride, padding)
     sides = kernel_HxWxIxO.shape[:2]
     mirrored_HxWxOxI = jnp.flip(kernel_HxWxIxO, (0, 1)).swapaxes(2, 3)
     dx_BxHxWxI = lax.conv_general_dilated(
         dy_BxhxwxO,
         mirrored_HxWxOxI,
         (1, 1),
-        [(side - 1 - before, side - 1 - after) for side, (before, after) in zip(sides, padding, strict=True)],
+        [(side - 1 - before, side - 1 - after) for side, (before, after) in zip(sides, pads, strict=True)],
         lhs_dilation=(stride, stride),
         dimension_numbers=_NHWC,
     )
@@ -75,16 +86,23 @@ def _backward(
         x_BxHxWxI.swapaxes(0, 3),
         dy_BxhxwxO.transpose(1, 2, 0, 3),
         (1, 1),
-        padding,
+        pads,
         rhs_dilation=(stride, stride),
         dimension_numbers=_NHWC,
     )
     return dx_BxHxWxI, dk_IxHxWxO.transpose(1, 2, 0, 3)
 
 
-def _same(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int) -> Sequence[tuple[int, int]]:
-    """Returns the padding before and after height and width."""
-    return lax.padtype_to_pads(x_BxHxWxI.shape[1:3], kernel_HxWxIxO.shape[:2], (stride, stride), "SAME")
+def _pads(x_BxHxWxI: jax.Array, kernel_HxWxIxO: jax.Array, stride: int, padding: Padding) -> Sequence[tuple[int, int]]:
+    """Returns the padding before and after height and width; negative where pixels behind are never looked at."""
+    sizes, sides = x_BxHxWxI.shape[1:3], kernel_HxWxIxO.shape[:2]
+    return [_pad(size, side, stride, padding) for size, side in zip(sizes, sides, strict=True)]
+
+
+def _pad(size: int, side: int, stride: int, padding: Padding) -> tuple[int, int]:
+    total = (-(-size // stride) - 1) * stride + side - size
+    before = (side - 1) // 2 if padding == "symmetric" else max(total, 0) // 2
+    return before, total - before
 
 
 _convolve_dense.defvjp(_forward, _backward)

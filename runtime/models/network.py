@@ -8,14 +8,18 @@ from typing import assert_never
 import jax
 from flax import nnx
 
+from nfdsl.schema.bit import BiT
 from nfdsl.schema.model import Model, NFNet
+from nfdsl.schema.vit import ViT
+from runtime.models.bit import BigTransfer
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
 from runtime.models.remat import Remat
+from runtime.models.vit import VisionTransformer
 from runtime.parameters import Layouts, Parameters, layouts, values
 
-Module = NormalizerFree
+Module = NormalizerFree | VisionTransformer | BigTransfer
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +44,34 @@ class Network:
         return nnx.merge(self.structure, parameters)(images_BxHxWx3, regularization)
 
 
-def build(model: Model, classes: int, *, grouped: Grouped, remat: Remat = "none", unroll: bool = False) -> Network:
+def build(
+    model: Model, classes: int, resolution: int, *, grouped: Grouped, remat: Remat = "none", unroll: bool = False
+) -> Network:
     """Returns the network of `model` with one logit for each of `classes`; allocates nothing.
 
     Args:
       model: the family, with its depth and width.
       classes: the number of logits.
+      resolution: side of the images it is trained on; learned position embeddings are of its patches, and resized
+        where images of another side are seen.
       grouped: how grouped convolutions are computed.
       remat: what the backward pass computes again rather than keeps.
       unroll: whether a stage's blocks are written out in the program, which then grows with depth, or scanned.
     """
-    create = partial(_create, model, classes, grouped, remat, unroll)
+    create = partial(_create, model, classes, resolution, grouped, remat, unroll)
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
     return Network(layouts(module), create, nnx.graphdef(module))
 
 
-def _create(model: Model, classes: int, grouped: Grouped, remat: Remat, unroll: bool, key: jax.Array) -> Module:
+def _create(
+    model: Model, classes: int, resolution: int, grouped: Grouped, remat: Remat, unroll: bool, key: jax.Array
+) -> Module:
     match model:
         case NFNet():
             return NormalizerFree(key, model, classes, grouped, remat, unroll)
+        case ViT():
+            return VisionTransformer(key, model, classes, resolution, grouped, unroll)
+        case BiT():
+            return BigTransfer(key, model, classes, grouped, unroll)
         case _:
             assert_never(model)

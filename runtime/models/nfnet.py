@@ -24,7 +24,7 @@ from nfdsl.schema.model import Activation, NFNet
 from runtime.models.activation import activate
 from runtime.models.convolution import Convolution
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.linear import Linear
+from runtime.models.linear import Linear, truncated_normal
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
 from runtime.models.remat import Remat, rematerialized
@@ -96,18 +96,13 @@ class SqueezeExcite(nnx.Module):
 
     def __init__(self, key: jax.Array, width: int, hidden: int):
         squeeze, excite = jax.random.split(key)
-        self.squeeze = Linear(_truncated_normal(squeeze, width, hidden))
-        self.excite = Linear(_truncated_normal(excite, hidden, width))
+        self.squeeze = Linear(truncated_normal(squeeze, width, hidden))
+        self.excite = Linear(truncated_normal(excite, hidden, width))
 
     def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
         hidden_BxS = jax.nn.relu(self.squeeze(global_mean(x_BxHxWxC)))
         scale_BxC = 2 * jax.nn.sigmoid(self.excite(hidden_BxS))
         return x_BxHxWxC * scale_BxC[:, None, None, :]
-
-
-def _truncated_normal(key: jax.Array, inputs: int, outputs: int) -> jax.Array:
-    """Returns weights [inputs, outputs] as Haiku's Linear draws them, which the public code leaves in place."""
-    return jax.random.truncated_normal(key, -2, 2, (inputs, outputs), jnp.float32) / math.sqrt(inputs)
 
 
 class Block(nnx.Module):

@@ -1,4 +1,4 @@
-"""Random noise in training: stochastic depth and dropout. Shape suffixes: B batch, C channels."""
+"""Random noise in training: stochastic depth and dropout. Shape suffixes: B batch, _ any others."""
 
 from dataclasses import dataclass
 
@@ -16,27 +16,37 @@ class Regularization:
 
     `keys` has one key for each image, so that an image's noise depends neither on its place in the batch nor on
     the device it is on. `stochastic_depth` is the rate that the last block approaches; `dropout` the chance that a
-    feature is dropped before the classifier; both in [0, 1).
+    feature is dropped; both in [0, 1).
     """
 
     keys: jax.Array  # [B]
     stochastic_depth: ArrayLike
     dropout: ArrayLike
 
-    def skip(self, branch_BxHxWxC: jax.Array, block: ArrayLike, share: ArrayLike) -> jax.Array:
-        """Returns the residual branch, zero for each image with chance ``stochastic_depth * share``.
+    def skip(self, branch_Bx_: jax.Array, branch: ArrayLike, share: ArrayLike, *, rescale: bool = False) -> jax.Array:
+        """Returns a residual branch [B, ...], zero for each image with chance ``stochastic_depth * share``.
 
-        What is kept is not scaled up (public code of Brock et al. 2021; Huang et al. 2016 scale at evaluation).
+        What is kept is divided by the chance to be kept where `rescale` says so, as the ports of ViT and ResNet do;
+        the public code of Brock et al. 2021 does not (Huang et al. 2016 scale at evaluation).
+
+        Args:
+          branch: its number; each has draws of its own.
+          share: of the rate, in [0, 1].
         """
-        draws_B = self._uniform((), _STOCHASTIC_DEPTH, block)
-        kept_B = draws_B >= jnp.asarray(self.stochastic_depth) * share
-        return branch_BxHxWxC * kept_B[:, None, None, None].astype(branch_BxHxWxC.dtype)
+        chance = jnp.asarray(self.stochastic_depth) * share
+        kept_B = self._uniform((), _STOCHASTIC_DEPTH, branch) >= chance
+        scale_B = kept_B / (1 - chance) if rescale else kept_B
+        return branch_Bx_ * scale_B.reshape(-1, *(1,) * (branch_Bx_.ndim - 1)).astype(branch_Bx_.dtype)
 
-    def drop(self, x_BxC: jax.Array) -> jax.Array:
-        """Returns the features, each zero with chance `dropout` and else divided by ``1 - dropout``."""
-        draws_BxC = self._uniform(x_BxC.shape[1:], _DROPOUT)
+    def drop(self, x_Bx_: jax.Array, *place: ArrayLike) -> jax.Array:
+        """Returns features [B, ...], each zero with chance `dropout` and else divided by ``1 - dropout``.
+
+        Args:
+          place: numbers that tell where in the network this is done; each place has draws of its own.
+        """
+        draws_Bx_ = self._uniform(x_Bx_.shape[1:], _DROPOUT, *place)
         scale = 1 / (1 - jnp.asarray(self.dropout, jnp.float32))
-        return x_BxC * jnp.where(draws_BxC >= self.dropout, scale, 0).astype(x_BxC.dtype)
+        return x_Bx_ * jnp.where(draws_Bx_ >= self.dropout, scale, 0).astype(x_Bx_.dtype)
 
     def _uniform(self, shape: tuple[int, ...], *purpose: ArrayLike) -> jax.Array:
         """Returns draws from U[0, 1) of `shape` for each image, the same whenever `purpose` is the same."""

@@ -23,7 +23,7 @@ def test_own_inherited_and_default_operands(wrong: Wrong):
     assert [text for _, text in shown(found)] == [
         "group_width = 128",
         "width = [16, 32] (inherited from `net`)",
-        "bottleneck = 0.5, so that the widest 3x3 convolution has 16 channels (default)",
+        "bottleneck = 0.5, so that the 3x3 convolutions have 8 and 16 channels (default)",
     ]
 
 

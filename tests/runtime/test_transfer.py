@@ -5,7 +5,7 @@ import jax
 from nfdsl.schema.model import NFNet
 from runtime.models.network import build
 from runtime.parameters import Layout
-from runtime.transfer import without_classifier
+from runtime.transfer import transferred
 
 LAYOUTS = {
     "block": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
@@ -15,7 +15,7 @@ PARAMETERS = {"block": {"kernel": 1, "bias": 2}, "deep": {"classifier": {"weight
 
 
 def test_the_classifier_goes_with_its_bias_and_all_else_stays():
-    assert without_classifier(PARAMETERS, LAYOUTS) == {
+    assert transferred(PARAMETERS, LAYOUTS, PARAMETERS) == {
         "block": {"kernel": 1, "bias": 2},
         "deep": {"classifier": {"weight": None, "bias": None}},
     }
@@ -23,9 +23,9 @@ def test_the_classifier_goes_with_its_bias_and_all_else_stays():
 
 def test_networks_that_differ_in_classes_alone_agree_on_what_is_kept():
     def kept(classes):
-        network = build(NFNet(depth=(1,), width=(8,), group_width=4), classes, grouped="split")
+        network = build(NFNet(depth=(1,), width=(8,), group_width=4), classes, 8, grouped="split")
         shapes = jax.eval_shape(network.initialize, jax.random.key(0))
-        return shapes, without_classifier(shapes, network.layouts)
+        return shapes, transferred(shapes, network.layouts, shapes)
 
     (all_of_ten, ten), (all_of_three, three) = kept(10), kept(3)
     assert all_of_ten != all_of_three

@@ -21,7 +21,7 @@ jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return build(SMALL, 3, grouped="split")
+    return build(SMALL, 3, 9, grouped="split")
 
 
 def shapes(network: Network) -> Parameters:
@@ -39,7 +39,7 @@ def noise(images: int) -> Regularization:
 
 @pytest.mark.parametrize("model", [SMALL, F7_PLUS], ids=["small", "F7+"])
 def test_layouts_name_every_axis_of_every_parameter(model: NFNet):
-    network = build(model, 3, grouped="native")
+    network = build(model, 3, 32, grouped="native")
     for (path, layout), array in zip(paths(network.layouts), jax.tree.leaves(shapes(network)), strict=True):
         assert isinstance(layout, Layout), path
         assert len(layout.axes) == len(set(layout.axes)) == array.ndim, path
@@ -79,7 +79,7 @@ def test_parameters_are_float32_whatever_jax_defaults_to(network: Network):
 
 
 def test_the_classifier_starts_small(network: Network):
-    wide = build(NFNet(depth=(1,), width=(256,)), 1000, grouped="split")
+    wide = build(NFNet(depth=(1,), width=(256,)), 1000, 8, grouped="split")
     classifier = jit(lambda key: wide.initialize(key)["classifier"])(jax.random.key(0))
     assert float(jnp.std(classifier["kernel"])) == pytest.approx(0.01, rel=0.02)
     assert not jnp.any(classifier["bias"])

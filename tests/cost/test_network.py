@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-from nfdsl.cost import multiply_adds, parameters
+from nfdsl.cost.network import multiply_adds, parameters
 from nfdsl.schema.model import NFNet
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
@@ -36,7 +36,7 @@ def nfnet(times: int, width: tuple[int, ...] = WIDTH, **settings: str) -> NFNet:
     ids=["F0", "F3", "F6", "F4+ floor", "F4+ exact", "F7+ floor", "F7+ exact"],
 )
 def test_the_published_variants(model: NFNet, millions: float, gigas: dict[int, float]):
-    assert parameters(model, 1000) / 1e6 == pytest.approx(millions, abs=0.005)
+    assert parameters(model, 1000, 224) / 1e6 == pytest.approx(millions, abs=0.005)
     for resolution, giga in gigas.items():
         assert multiply_adds(model, 1000, resolution) / 1e9 == pytest.approx(giga, abs=0.05 if giga == 333.4 else 0.005)
 
@@ -59,8 +59,8 @@ def test_parameters_of_unpublished_networks_are_those_of_the_built_ones(model: N
 
 
 def assert_same_parameters(model: NFNet, classes: int):
-    built = jax.eval_shape(build(model, classes, grouped="native").initialize, jax.random.key(0))
-    assert parameters(model, classes) == sum(array.size for array in jax.tree.leaves(built))
+    built = jax.eval_shape(build(model, classes, 32, grouped="native").initialize, jax.random.key(0))
+    assert parameters(model, classes, 32) == sum(array.size for array in jax.tree.leaves(built))
 
 
 @pytest.mark.parametrize("grouped", ["native", "split"])
@@ -78,7 +78,7 @@ def assert_same_parameters(model: NFNet, classes: int):
     ids=["F0", "F0 odd", "F7+", "F7+ odd", "odd", "one pixel", "one stage"],
 )
 def test_multiply_adds_are_those_of_the_traced_network(model: NFNet, resolution: int, grouped: Grouped):
-    network = build(model, 10, grouped=grouped)
+    network = build(model, 10, resolution, grouped=grouped)
     shapes = jax.eval_shape(network.initialize, jax.random.key(0))
     image = jax.ShapeDtypeStruct((1, resolution, resolution, 3), jnp.float32)
     program = jax.make_jaxpr(lambda parameters, images: network.apply(parameters, images, None))(shapes, image)
@@ -112,5 +112,5 @@ def programs_within(params: dict[str, Any]) -> Iterator[Jaxpr]:
 
 
 def test_a_classifier_costs_what_its_classes_need():
-    assert parameters(nfnet(1), 29_593) - parameters(nfnet(1), 1000) == 28_593 * (3072 + 1)
+    assert parameters(nfnet(1), 29_593, 224) - parameters(nfnet(1), 1000, 224) == 28_593 * (3072 + 1)
     assert multiply_adds(nfnet(1), 29_593, 224) - multiply_adds(nfnet(1), 1000, 224) == 28_593 * 3072

@@ -1,0 +1,27 @@
+"""Where a residual block stands in its network."""
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jax.typing import ArrayLike
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Place:
+    """What a block's place decides; of several blocks, each field is an array [L]."""
+
+    block: ArrayLike  # its number l, from 0
+    depth: ArrayLike  # l / (number of blocks - 1), its share of the stochastic depth rate (Huang et al. 2016, eq. 4)
+
+    def split(self) -> tuple["Place", "Place"]:
+        """Returns, of several blocks, the first one's place and the others'."""
+        return jax.tree.map(lambda field: field[0], self), jax.tree.map(lambda field: field[1:], self)
+
+
+def places(depth: tuple[int, ...]) -> tuple[Place, ...]:
+    """Returns the places of each stage's blocks."""
+    total = sum(depth)
+    stages = np.split(np.arange(total, dtype=np.int32), np.cumsum(depth)[:-1])
+    return tuple(Place(block, (block / max(1, total - 1)).astype(np.float32)) for block in stages)
