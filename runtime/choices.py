@@ -18,7 +18,7 @@ from nfdsl.schema.run import Run
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import Network, build
 from runtime.models.regularization import Regularization
-from runtime.models.remat import Remat
+from runtime.models.traversal import Remat
 
 # Chips that share a copy: an update shrinks with their number, the time to put the weights together does not.
 _MOST_SHARDS = 16
@@ -65,12 +65,15 @@ def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike, copies: i
     if hardware.remat != "auto":
         return Choice(shards, hardware.remat, "")
     available = DEVICES[hardware.device].hbm
-    needs = (
-        (remat, need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards)) for remat in _ORDER
-    )
-    remat, needed = next(((remat, needed) for remat, needed in needs if needed.total <= available), (_ORDER[-1], None))
-    total = "too much" if needed is None else f"about {needed.total / GIB:.1f}"
-    return Choice(shards, remat, f"{total} of {available / GIB:.2f} GiB")
+
+    def needed(remat: Remat) -> int:
+        return need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards).total
+
+    sizes = ((remat, needed(remat)) for remat in _ORDER)
+    most: tuple[Remat, int | None] = (_ORDER[-1], None)
+    remat, size = next(((remat, size) for remat, size in sizes if size <= available), most)
+    total = "more than the" if size is None else f"about {size / GIB:.1f} of"
+    return Choice(shards, remat, f"{total} {available / GIB:.2f} GiB")
 
 
 def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike, copies: float) -> Need:

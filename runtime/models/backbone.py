@@ -13,12 +13,13 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.normalization import GroupNorm
 from runtime.models.pooling import halve_by_maximum_same
 from runtime.models.standardization import StandardizedConvolution
+from runtime.models.traversal import Traversal
 
 
 class Backbone(nnx.Module):
     """The stages of a ResNet v1."""
 
-    def __init__(self, key: jax.Array, model: ResNet, grouped: Grouped, unroll: bool):
+    def __init__(self, key: jax.Array, model: ResNet, grouped: Grouped, traversal: Traversal):
         root, body = jax.random.split(key)
 
         def create(key: jax.Array, inputs: int, outputs: int, stride: int) -> PostactivatedBottleneck:
@@ -28,7 +29,7 @@ class Backbone(nnx.Module):
             root, 3, model.root_width, side=7, stride=2, style="hybrid", grouped=grouped
         )
         self.norm = GroupNorm(model.root_width, model.norm_groups, HYBRID_EPS)
-        self.stages = stages(body, model, create, unroll)
+        self.stages = stages(body, model, create, traversal)
         self.depth = model.depth
 
     def __call__(self, images_BxHxWxC: jax.Array) -> jax.Array:

@@ -19,19 +19,20 @@ from runtime.models.normalization import GroupNorm
 from runtime.models.pooling import global_mean, halve_by_maximum
 from runtime.models.regularization import Regularization
 from runtime.models.standardization import StandardizedConvolution
+from runtime.models.traversal import Traversal
 
 
 class BigTransfer(nnx.Module):
     """The network from normalised images to logits."""
 
-    def __init__(self, key: jax.Array, model: BiT, classes: int, grouped: Grouped, unroll: bool):
+    def __init__(self, key: jax.Array, model: BiT, classes: int, grouped: Grouped, traversal: Traversal):
         root, body = jax.random.split(key)
 
         def create(key: jax.Array, inputs: int, outputs: int, stride: int) -> PreactivatedBottleneck:
             return PreactivatedBottleneck(key, model, inputs, outputs, stride, grouped)
 
         self.root = StandardizedConvolution(root, 3, model.root_width, side=7, stride=2, style="bit", grouped=grouped)
-        self.stages = stages(body, model, create, unroll)
+        self.stages = stages(body, model, create, traversal)
         self.norm = GroupNorm(model.width[-1], model.norm_groups, BIT_EPS)
         self.classifier = Linear(jnp.zeros((model.width[-1], classes), jnp.float32), role="head")
         self.depth = model.depth

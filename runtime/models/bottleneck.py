@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 import jax
 from flax import nnx
-from jax import lax
 
 from nfdsl.schema.bit import BiT, ResNet
 from runtime.models.grouped_convolution import Grouped
@@ -18,6 +17,7 @@ from runtime.models.place import Place, places
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
 from runtime.models.standardization import StandardizedConvolution, Style
+from runtime.models.traversal import Traversal
 
 BIT_EPS, HYBRID_EPS = 1e-5, 1e-6  # of the public codes' group normalisation
 
@@ -97,29 +97,27 @@ Create = Callable[[jax.Array, int, int, int], B]  # key, channels in, channels o
 class Stage(nnx.Module, Generic[B]):
     """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
 
-    def __init__(self, keys_L: jax.Array, create: Create[B], inputs: int, width: int, stride: int, unroll: bool):
+    def __init__(
+        self, keys_L: jax.Array, create: Create[B], inputs: int, width: int, stride: int, traversal: Traversal
+    ):
         self.first = create(keys_L[0], inputs, width, stride)
         self.blocks = stack(lambda key: create(key, width, width, 1), keys_L[1:]) if len(keys_L) > 1 else None
-        self.unroll = unroll
+        self.traversal = traversal
 
     def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
-        def layer(x: jax.Array, block_and_place: tuple[B, Place]) -> tuple[jax.Array, None]:
-            block, place = block_and_place
-            return block(x, place, regularization), None
-
         first, others = places.split()
-        y_BxHxWxC = self.first(x_BxHxWxC, first, regularization)
+        y_BxHxWxC = self.traversal.through(self.first, x_BxHxWxC, first, regularization)
         if self.blocks is None:
             return y_BxHxWxC
-        return lax.scan(layer, y_BxHxWxC, (self.blocks, others), unroll=self.unroll)[0]
+        return self.traversal.through_all(self.blocks, y_BxHxWxC, others, regularization)
 
 
-def stages(key: jax.Array, model: BiT | ResNet, create: Create[Bottleneck], unroll: bool) -> nnx.Dict:
+def stages(key: jax.Array, model: BiT | ResNet, create: Create[Bottleneck], traversal: Traversal) -> nnx.Dict:
     """Returns all stages of a network, after the root."""
     inputs, found = (model.root_width, *model.width), {}
     for stage, (depth, width) in enumerate(zip(model.depth, model.width, strict=True)):
         keys_L = jax.random.split(jax.random.fold_in(key, stage), depth)
-        found[_name(stage)] = Stage(keys_L, create, inputs[stage], width, model.stage_strides[stage], unroll)
+        found[_name(stage)] = Stage(keys_L, create, inputs[stage], width, model.stage_strides[stage], traversal)
     return nnx.Dict(found)
 
 

@@ -15,7 +15,7 @@ from runtime.models.bit import BigTransfer
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
-from runtime.models.remat import Remat
+from runtime.models.traversal import Remat, Traversal
 from runtime.models.vit import VisionTransformer
 from runtime.parameters import Layouts, Parameters, layouts, values
 
@@ -58,20 +58,20 @@ def build(
       remat: what the backward pass computes again rather than keeps.
       unroll: whether a stage's blocks are written out in the program, which then grows with depth, or scanned.
     """
-    create = partial(_create, model, classes, resolution, grouped, remat, unroll)
+    create = partial(_create, model, classes, resolution, grouped, Traversal(remat, unroll))
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
     return Network(layouts(module), create, nnx.graphdef(module))
 
 
 def _create(
-    model: Model, classes: int, resolution: int, grouped: Grouped, remat: Remat, unroll: bool, key: jax.Array
+    model: Model, classes: int, resolution: int, grouped: Grouped, traversal: Traversal, key: jax.Array
 ) -> Module:
     match model:
         case NFNet():
-            return NormalizerFree(key, model, classes, grouped, remat, unroll)
+            return NormalizerFree(key, model, classes, grouped, traversal)
         case ViT():
-            return VisionTransformer(key, model, classes, resolution, grouped, unroll)
+            return VisionTransformer(key, model, classes, resolution, grouped, traversal)
         case BiT():
-            return BigTransfer(key, model, classes, grouped, unroll)
+            return BigTransfer(key, model, classes, grouped, traversal)
         case _:
             assert_never(model)

@@ -17,7 +17,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import lax
 from jax.typing import ArrayLike
 
 from nfdsl.schema.model import Activation, NFNet
@@ -27,8 +26,8 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear, truncated_normal
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
-from runtime.models.remat import Remat, rematerialized
 from runtime.models.stack import stack
+from runtime.models.traversal import Traversal
 from runtime.parameters import Parameter
 
 
@@ -145,45 +144,32 @@ class Block(nnx.Module):
 class Stage(nnx.Module):
     """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
 
-    def __init__(
-        self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, remat: Remat, unroll: bool
-    ):
+    def __init__(self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, traversal: Traversal):
         width = model.width[stage]
         keys = jax.random.split(key, model.depth[stage])
         self.first = Block(keys[0], model, inputs, width, model.stage_strides[stage], grouped)
         create = partial(Block, model=model, inputs=width, outputs=width, stride=1, grouped=grouped)
         self.blocks = stack(create, keys[1:]) if len(keys) > 1 else None
-        self.remat: Remat = remat
-        self.unroll = unroll
+        self.traversal = traversal
 
     def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
-        def apply(block: Block, x: jax.Array, place: Place) -> jax.Array:
-            return block(x, place, regularization)
-
-        def layer(x: jax.Array, block_and_place: tuple[Block, Place]) -> tuple[jax.Array, None]:
-            block, place = block_and_place
-            return saving(block, x, place), None
-
-        saving = rematerialized(apply, self.remat)
         first, others = places.split()
-        y_BxHxWxC = saving(self.first, x_BxHxWxC, first)
+        y_BxHxWxC = self.traversal.through(self.first, x_BxHxWxC, first, regularization)
         if self.blocks is None:
             return y_BxHxWxC
-        return lax.scan(layer, y_BxHxWxC, (self.blocks, others), unroll=self.unroll)[0]
+        return self.traversal.through_all(self.blocks, y_BxHxWxC, others, regularization)
 
 
 class NormalizerFree(nnx.Module):
     """The network from normalised images to logits."""
 
-    def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, remat: Remat, unroll: bool):
+    def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, traversal: Traversal):
         stem, stages, final, classifier = jax.random.split(key, 4)
         inputs = (model.stem_widths[-1], *model.width)
         self.stem = Stem(stem, model, grouped)
         self.stages = nnx.Dict(
             {
-                _name(stage): Stage(
-                    jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, remat, unroll
-                )
+                _name(stage): Stage(jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, traversal)
                 for stage in range(len(model.depth))
             }
         )

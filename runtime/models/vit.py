@@ -14,7 +14,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
 from jax.typing import ArrayLike
 
 from nfdsl.schema.vit import Gelu, ViT
@@ -27,6 +26,7 @@ from runtime.models.place import Place, places
 from runtime.models.positions import resized, sines_and_cosines
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
+from runtime.models.traversal import Traversal
 from runtime.parameters import Parameter
 
 _POSITION_DEVIATION = 0.02  # of the initial embeddings (public code)
@@ -151,9 +151,11 @@ class AttentionPooling(nnx.Module):
 class VisionTransformer(nnx.Module):
     """The network from normalised images to logits."""
 
-    def __init__(self, key: jax.Array, model: ViT, classes: int, resolution: int, grouped: Grouped, unroll: bool):
+    def __init__(
+        self, key: jax.Array, model: ViT, classes: int, resolution: int, grouped: Grouped, traversal: Traversal
+    ):
         keys = jax.random.split(key, 5)
-        self.backbone = None if model.backbone is None else Backbone(keys[0], model.backbone, grouped, unroll)
+        self.backbone = None if model.backbone is None else Backbone(keys[0], model.backbone, grouped, traversal)
         self.embedding = Embedding(keys[1], model, resolution)
         self.blocks = stack(partial(Block, model=model), jax.random.split(keys[2], model.depth))
         self.norm = LayerNorm(model.width)
@@ -163,7 +165,7 @@ class VisionTransformer(nnx.Module):
         self.representation = layer
         self.classifier = Linear(jnp.zeros((features, classes), jnp.float32), role="head")
         self.model = model
-        self.unroll = unroll
+        self.traversal = traversal
 
     def __call__(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns logits [B, K] in float32."""
@@ -177,13 +179,9 @@ class VisionTransformer(nnx.Module):
         return features_BxC if self.representation is None else jnp.tanh(self.representation(features_BxC))
 
     def _encoded(self, x_BxTxC: jax.Array, regularization: Regularization | None) -> jax.Array:
-        def layer(x: jax.Array, block_and_place: tuple[Block, Place]) -> tuple[jax.Array, None]:
-            block, place = block_and_place
-            return block(x, place, regularization), None
-
         start = x_BxTxC if regularization is None else regularization.drop(x_BxTxC, 0)
         (every_place,) = places((self.model.depth,))
-        return lax.scan(layer, start, (self.blocks, every_place), unroll=self.unroll)[0]
+        return self.traversal.through_all(self.blocks, start, every_place, regularization)
 
     def _pooled(self, x_BxTxC: jax.Array) -> jax.Array:
         if self.pooling is not None:

@@ -16,7 +16,7 @@ from nfdsl.schema.units import Dimension, quantity
 from runtime.data.batches import Batch
 from runtime.mesh import data_mesh
 from runtime.program import Program, Programs
-from runtime.transfer import without_classifier
+from runtime.transfer import transferred
 
 
 def varied(run, **changes):
@@ -150,7 +150,8 @@ def test_initial_weights_are_a_function_of_the_seed(small_run, programs):
 def test_pretrained_weights_are_taken_over_and_the_rest_is_drawn(small_run, programs):
     program, fresh = programs.of(small_run), initialized(programs, small_run).parameters
     trained = jax.tree.map(lambda leaf: leaf + 1, fresh)
-    state = initialized(programs, small_run, without_classifier(trained, program.network.layouts))
+    kept = transferred(trained, program.network.layouts, fresh)
+    state = initialized(programs, small_run, kept)
     jax.tree.map(np.testing.assert_array_equal, state.parameters["stem"], trained["stem"])
     jax.tree.map(np.testing.assert_array_equal, state.parameters["classifier"], fresh["classifier"])
     assert all(np.all(momentum == 0) for momentum in jax.tree.leaves(state.optimizer_state))

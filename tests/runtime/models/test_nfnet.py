@@ -13,8 +13,8 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import Block, NormalizerFree, Place, SqueezeExcite, Stage, expected_deviations, places
 from runtime.models.pooling import halve
 from runtime.models.regularization import Regularization
-from runtime.models.remat import Remat
 from runtime.models.stack import stack
+from runtime.models.traversal import Remat, Traversal
 from runtime.parameters import Parameter, Parameters, values
 
 SMALL = NFNet(depth=(3,), width=(8,), group_width=2, alpha=0.7)
@@ -112,7 +112,7 @@ def test_a_scanned_and_split_stage_agrees_with_an_unrolled_and_native_one(remat:
             y = stage(x, places(SMALL)[0], Regularization(jax.random.split(jax.random.key(1), 4), 0.5, 0.5))
             return jnp.sum(jnp.sin(y)), y
 
-        stage = jax.eval_shape(lambda: Stage(jax.random.key(0), SMALL, 0, 4, grouped, remat, unroll))
+        stage = jax.eval_shape(lambda: Stage(jax.random.key(0), SMALL, 0, 4, grouped, Traversal(remat, unroll)))
         random = np.random.default_rng(0)
         stage = jax.tree.map(lambda shape: random.normal(0.3, 1, shape.shape).astype(np.float32), stage)
         gradients, y = jit(jax.grad(total, has_aux=True))(stage, normal(4, 5, 5, 4))
@@ -124,7 +124,7 @@ def test_a_scanned_and_split_stage_agrees_with_an_unrolled_and_native_one(remat:
 
 def test_stages_come_one_after_another_however_many():
     model = NFNet(depth=(1,) * 11, width=tuple(range(4, 15)), group_width=1)
-    module = jax.eval_shape(lambda: NormalizerFree(jax.random.key(0), model, 2, "native", "none", False))
+    module = jax.eval_shape(lambda: NormalizerFree(jax.random.key(0), model, 2, "native", Traversal()))
     assert isinstance(module.stages["stage11"], Stage)
     images = jax.ShapeDtypeStruct((1, 32, 32, 3), jnp.float32)
     assert jax.eval_shape(lambda module, images: module(images, None), module, images).shape == (1, 2)

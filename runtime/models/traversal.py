@@ -1,0 +1,58 @@
+"""How a network goes through its residual blocks: one after another, in a loop, keeping more or less for the gradient.
+
+Results do not depend on it beyond rounding.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+import jax
+from jax import lax
+
+from runtime.models.regularization import Regularization
+
+# What the backward pass computes again rather than keeps in memory (Chen et al. 2016): "none" keeps
+# everything, "activations" the results of convolutions and matrix products and no elementwise ones,
+# "blocks" the inputs of residual blocks alone.
+Remat = Literal["none", "activations", "blocks"]
+
+# Takes its place in the network as its family describes it.
+Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """Goes through blocks: calls of ``block(x, place, regularization)``."""
+
+    remat: Remat = "none"
+    unroll: bool = False  # whether blocks of one shape are written out in the program, which then grows with depth
+
+    def through(self, block: Block, x: jax.Array, place: Any, regularization: Regularization | None) -> jax.Array:
+        """Returns what one block makes of `x`."""
+
+        def apply(block: Block, x: jax.Array, place: Any) -> jax.Array:
+            return block(x, place, regularization)
+
+        match self.remat:
+            case "none":
+                return apply(block, x, place)
+            case "activations":
+                return jax.checkpoint(apply, policy=_is_matrix_work)(block, x, place)
+            case "blocks":
+                return jax.checkpoint(apply)(block, x, place)
+            case _:
+                assert_never(self.remat)
+
+    def through_all(self, blocks: Block, x: jax.Array, places: Any, regularization: Regularization | None) -> jax.Array:
+        """Returns what several blocks of one shape, stacked (see `runtime.models.stack`), make of `x` in turn."""
+
+        def layer(x: jax.Array, block_and_place: tuple[Block, Any]) -> tuple[jax.Array, None]:
+            block, place = block_and_place
+            return self.through(block, x, place, regularization), None
+
+        return lax.scan(layer, x, (blocks, places), unroll=self.unroll)[0]
+
+
+def _is_matrix_work(primitive: Any, *_: Any, **__: Any) -> bool:
+    return primitive in (lax.conv_general_dilated_p, lax.dot_general_p)
