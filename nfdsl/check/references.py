@@ -16,6 +16,7 @@ from nfdsl.check.numbers import Amount, Numeric, measure, not_a_number
 from nfdsl.check.point import Point, named
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.scope import Definition
+from nfdsl.check.tally import Tally
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
@@ -46,6 +47,7 @@ class References:
 
     lets: Mapping[str, ast.Let]
     definitions: Mapping[str, Definition]
+    tally: Tally = field(default_factory=Tally)
     _open: list[Target] = field(default_factory=list[Target])  # being followed, outermost first
     _depth: int = 0
     _numbers: dict[str, list[Point[Numeric]]] = field(default_factory=dict[str, list[Point[Numeric]]])

@@ -58,8 +58,13 @@ class Evaluator:
         """Returns `value` as the wanted type, at every point of its grids.
 
         Raises:
-          Rejected: it cannot be that.
+          Rejected: it cannot be that, or has too many points.
         """
+        points = self._evaluated(value, wanted)
+        self.references.tally.add(points, value.span)
+        return points
+
+    def _evaluated(self, value: ast.Value, wanted: Wanted) -> Points:
         if isinstance(value, ast.Name) and (target := self._target(value, wanted)) is not None:
             return self._referred(value, target, wanted)
         if isinstance(value, ast.Grid) and not wanted.description.collects:
