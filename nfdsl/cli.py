@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfdsl.check.spec import study_of
 from nfdsl.diagnostics import Diagnostic, to_json
 from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
@@ -320,17 +319,14 @@ def _read(name: str) -> Source | None:
 
 def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study, Plan] | None":
     """Returns a spec, its study and its plan, or none once what is wrong has been shown."""
-    from nfdsl.plan import plan
+    from nfdsl.diagnose import planned
 
     source = _read(name)
     if source is None:
         return None
-    study, diagnostics = study_of(source, assignments)
-    planned = None
-    if study is not None:
-        planned, diagnostics = plan(study, Path(name).stem)
+    found, diagnostics = planned(source, Path(name).stem, assignments)
     _show(diagnostics)
-    return (source, study, planned) if study and planned else None
+    return (source, found.study, found.plan) if found else None
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:

@@ -37,7 +37,7 @@ class CheckedBlock:
 
 @dataclass(frozen=True)
 class Study:
-    """A file, and what it imports, that has passed every check."""
+    """A file, and what it imports: all of it has passed every check, or what has is told from what has not."""
 
     docstring: str
     blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
@@ -148,22 +148,28 @@ _LEVELS_OF_BLOCK = 3  # a block inside of another is as deep a recursion as so m
 def check(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study | None, list[Diagnostic]]:
     """Returns the study that a file and its imports, taken as one, describe, or none, and everything that is
     wrong with it, in one pass. Assignments replace what the file says."""
+    study, diagnostics = check_sound(file, assignments)
+    return (None if diagnostics else study), diagnostics
+
+
+def check_sound(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study, list[Diagnostic]]:
+    """Returns what is sound of the study that a file and its imports describe, and everything that is wrong with it.
+
+    A block that is not sound has no points.
+    """
     known, diagnostics = scope(file, assignments)
     checker = _Checker(known, diagnostics)
     points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
     for let in known.lets.values():
         checker.let(let)
     blocks = {name: CheckedBlock(known.definitions[name], points[name], False) for name in points}
-    if not diagnostics:
-        links = {name: (block.definition, block.points) for name, block in blocks.items()}
-        diagnostics.extend(broken_links(links))
+    diagnostics.extend(broken_links({name: (block.definition, block.points) for name, block in blocks.items()}))
     needed = _carried_out(file, blocks)
     if not any(blocks[name].definition.kind in ("pretrain", "finetune") for name in needed) and not diagnostics:
         diagnostics.append(_nothing_to_run(file))
-    if diagnostics:
-        return None, sorted(dict.fromkeys(diagnostics), key=_place)
     blocks = {name: replace(block, carried_out=name in needed) for name, block in blocks.items()}
-    return Study(file.docstring.text if file.docstring else "", blocks), []
+    study = Study(file.docstring.text if file.docstring else "", blocks)
+    return study, sorted(dict.fromkeys(diagnostics), key=_place)
 
 
 def _carried_out(file: ast.File, blocks: Mapping[str, CheckedBlock]) -> set[str]:

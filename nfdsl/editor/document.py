@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path, PurePath
 
 from nfdsl.check.scope import Definition, Scope, scope
-from nfdsl.check.spec import study_of
-from nfdsl.check.study import Study, check
+from nfdsl.check.study import check
+from nfdsl.diagnose import Planned, planned
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.editor.uses import NameUse, Use, let_uses, use_at, uses
 from nfdsl.plan import Plan, plan
@@ -87,22 +87,18 @@ class Document:
         return inherited.settings.get(setting, (None,))[0] if inherited else None
 
     @cached_property
-    def _checked(self) -> tuple[Study | None, Plan | None, list[Diagnostic]]:
-        study, diagnostics = study_of(self.source)
-        if study is None:
-            return None, None, diagnostics
-        planned, diagnostics = plan(study, PurePath(self.source.name).stem)
-        return study, planned, diagnostics
+    def _checked(self) -> tuple[Planned | None, list[Diagnostic]]:
+        return planned(self.source, PurePath(self.source.name).stem)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Everything that is wrong, be it in this file or in one it needs."""
-        return self._checked[2]
+        return self._checked[1]
 
     def plan_of(self, block: str) -> Plan | None:
         """Returns the plan of the study, or of a block and what it needs if something else is wrong; else none."""
-        if self._checked[1] is not None:
-            return self._checked[1]
+        if self._checked[0] is not None:
+            return self._checked[0].plan
         needed = [self.definitions[name].block for name in self._needed(block)]
         if not needed:
             return None
@@ -111,8 +107,8 @@ class Document:
 
     def plan_with(self, block: str) -> Plan | None:
         """Returns a plan with runs that need a block, if there is one: the study's, else that of one training block."""
-        if self._checked[1] is not None:
-            return self._checked[1]
+        if self._checked[0] is not None:
+            return self._checked[0].plan
         training = (name for name, other in self.definitions.items() if other.kind in ("pretrain", "finetune"))
         plans = (self.plan_of(name) for name in training if block in self._needed(name))
         return next((found for found in plans if found is not None), None)
