@@ -10,11 +10,10 @@ from nfdsl.editor.context import Header, Outside, SettingName, Slot, context
 from nfdsl.editor.document import Document
 from nfdsl.editor.hover import kind_text, setting_text, word_text
 from nfdsl.editor.snippets import Snippet, argument_snippet, block_snippet, setting_snippet, word_snippet
-from nfdsl.editor.unit_docs import MEASURED
 from nfdsl.editor.vocabulary import block_kinds, block_settings, choices, item, structures, units
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
-from nfdsl.schema.units import UNITS
+from nfdsl.schema.units import MEASURED, UNITS
 from nfdsl.source import Span
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\+?$")
