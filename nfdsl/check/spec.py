@@ -6,7 +6,7 @@ from nfdsl.check.study import Study, check_sound
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.source import Source
 from nfdsl.syntax.assignment import assignment
-from nfdsl.syntax.load import load
+from nfdsl.syntax.load import Loaded, load
 
 # What an unread block or file makes of names that it defines.
 _MISLEADING = {"unknown-name", "unknown-parent", "nothing-to-run", "wrong-type"}
@@ -19,16 +19,15 @@ def study_of(source: Source, assignments: Sequence[str] = ()) -> tuple[Study | N
       source: the spec; what it imports is read from the folder of the file it is named after.
       assignments: ``PATH=VALUE``, in place of what the spec says.
     """
-    study, found = sound_of(source, assignments)
+    study, found = sound_of(assignments, load(source))
     return (None if found else study), found
 
 
-def sound_of(source: Source, assignments: Sequence[str] = ()) -> tuple[Study, list[Diagnostic]]:
-    """Returns what is sound of the study a spec describes, and all that is wrong with it; see `study_of`.
+def sound_of(assignments: Sequence[str], loaded: Loaded) -> tuple[Study, list[Diagnostic]]:
+    """Returns what is sound of the study that a loaded spec describes, and all that is wrong with it; see `study_of`.
 
     A block that is not sound has no points, or is left out where it could not be read.
     """
-    loaded = load(source)
     read = [assignment(text) for text in assignments]
     study, diagnostics = check_sound(loaded.file, [made for made, _ in read if made is not None])
     if not loaded.every_block:

@@ -1,13 +1,13 @@
 """One version of one open file, and what is known of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
 
 from nfdsl.check.scope import Definition, Scope, scope
 from nfdsl.check.study import check
-from nfdsl.diagnose import Planned, planned
+from nfdsl.diagnose import Planned, planned_of
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.editor.uses import NameUse, Use, let_uses, use_at, uses
 from nfdsl.plan import Plan, plan
@@ -22,6 +22,7 @@ class Document:
     """What a source says, worked out as far as it is asked for, and once."""
 
     source: Source
+    unsaved: Mapping[Path, str] = field(default_factory=dict[Path, str])  # other files' texts, by their real paths
 
     @cached_property
     def parsed(self) -> Parsed:
@@ -29,7 +30,7 @@ class Document:
 
     @cached_property
     def _loaded(self) -> Loaded:
-        return load(self.source)
+        return load(self.source, self.unsaved)
 
     @cached_property
     def _scope(self) -> Scope:
@@ -62,6 +63,11 @@ class Document:
         found = [use for block in file.blocks for use in uses(block, self.lets)]
         return [*found, *(use for let in file.lets for use in let_uses(let))]
 
+    @property
+    def files(self) -> Mapping[Path, Source]:
+        """This file and those it imports, by their real paths."""
+        return {Path(source.name).resolve(): source for source in self._loaded.sources}
+
     def imported_at(self, offset: int) -> Source | None:
         """Returns the file that is imported by the line at an offset, if it could be read."""
         paths = (each.path for each in self.parsed.file.imports)
@@ -88,7 +94,7 @@ class Document:
 
     @cached_property
     def _checked(self) -> tuple[Planned | None, list[Diagnostic]]:
-        return planned(self.source, PurePath(self.source.name).stem)
+        return planned_of(self._loaded, PurePath(self.source.name).stem, ())
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
