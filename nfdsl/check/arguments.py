@@ -44,6 +44,9 @@ def arguments(
     """
     words = {vocabulary_word(schema_class): schema_class for schema_class in classes}
     if isinstance(value, ast.Call):
+        if value.function.text not in words and [*words] == [wanted.axis]:  # the word may be left out
+            names, what = [field.name for field in settings(classes[0])], f"setting of `{wanted.axis}`"
+            raise Rejected(unknown("unknown-setting", what, value.function.text, value.function.span, names))
         if value.function.text not in words:
             raise Rejected(
                 unknown("unknown-word", f"value of `{wanted.axis}`", value.function.text, value.function.span, words)

@@ -33,6 +33,7 @@ Numeric = Amount | tuple[Amount, ...]
 _DIGITS = 8192  # bits of a numerator or a denominator
 _SCALE = 1000  # powers of two above or below one
 
+_SHOWN = 4  # items of a phrase that are written out in advice
 _LONGEST = 64  # items of a list: stages of a network, axes of a slice
 
 
@@ -257,11 +258,13 @@ def stray_unit(phrase: ast.Phrase) -> Diagnostic:
     from_word = phrase.items[1]
     if isinstance(from_word, ast.Name):
         return unknown("unknown-unit", "unit", from_word.text, from_word.span, UNITS)
+    items = ", ".join(item.span.text for item in phrase.items[:_SHOWN])
+    more = ", ..." if len(phrase.items) > _SHOWN else ""
     return Diagnostic(
         "wrong-type",
         "one value is wanted here, not several",
         Label(from_word.span, "this is one too many"),
-        help="a list is written `[1, 2]`, a grid `{1, 2}`",
+        help=f"a grid, which is each in turn, is written `{{{items}{more}}}`, a list `[{items}{more}]`",
     )
 
 

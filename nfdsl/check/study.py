@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nfdsl.check.arguments import vocabulary_word
 from nfdsl.check.links import broken_links
 from nfdsl.check.names import unknown
 from nfdsl.check.overrides import Overrides
 from nfdsl.check.point import Point, Points, combinations, refuse_more_than_limit
-from nfdsl.check.references import References, below, levels
+from nfdsl.check.references import References, below, levels, word_classes
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken_rules
 from nfdsl.check.scope import Definition, Scope, scope
@@ -213,7 +214,23 @@ def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[
         if root not in names and name != WORD:
             span = written[0].name.span
             place = Span(span.source, span.start, span.start + len(root))
-            yield unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
+            found = unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
+            advice = "" if found.fix else _elsewhere(root, known)
+            yield replace(found, help=advice) if advice else found
+
+
+def _elsewhere(name: str, known: Sequence[Setting]) -> str:
+    """Returns where what is no setting has its place: as a word, as an argument of one, or under another name."""
+    for setting in known:
+        for schema_class in word_classes(setting.annotation):
+            if name == vocabulary_word(schema_class):
+                return f"`{name}` is a value of `{setting.name}`: write `{setting.name} {name}(...)`"
+            if any(name == part.name for part in settings(schema_class)):
+                word = vocabulary_word(schema_class)
+                call = f"`{setting.name} {word}({name}: ...)`" if word != setting.name else f"`{word} {name} ...`"
+                return f"`{name}` is an argument of `{setting.name}`: write {call} or `{setting.name}.{name} ...`"
+    same = next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
+    return f"did you mean `{same.name}`, the {same.description.doc}?" if same else ""
 
 
 def _missing(definition: Definition, setting: Setting) -> Diagnostic:

@@ -180,9 +180,18 @@ class Evaluator:
         try:
             return self._bound(value, schema_class, given, wanted)
         except Rejected:
-            if names := misspelt(value, schema_class):
+            if names := misspelt(value, schema_class) or self._unknown_word(value, schema_class, wanted):
                 raise Rejected(*names) from None
             raise
+
+    def _unknown_word(self, value: ast.Value, schema_class: type, wanted: Wanted) -> list[Diagnostic]:
+        """Returns that the first word of a value is not that of its class, where it is nothing else either."""
+        word, first = vocabulary_word(schema_class), value.items[0] if isinstance(value, ast.Phrase) else value
+        known = {word, *(item.name for item in settings(schema_class)), *self.references.lets, *self.kinds}
+        if not isinstance(first, ast.Name) or word == wanted.axis or first.text in known or "." in first.text:
+            return []
+        words = [word, "none"] if NoneType in get_args(wanted.annotation) else [word]
+        return [unknown("unknown-word", f"value of `{wanted.axis}`", first.text, first.span, words)]
 
     def _bound(
         self, value: ast.Value, schema_class: type, given: list[tuple[ast.Name | None, ast.Value]], wanted: Wanted

@@ -132,11 +132,12 @@ def test_renaming_and_references_reach_files_that_import_the_name(importing: Doc
     fixes = rename(document, offset, "nfnet", others)
     assert [Path(fix.span.source.name).name for fix in fixes] == ["base.nfx", "study.nfx"]
     assert len(references(document, offset, others, with_definition=True)) == 2
-    with pytest.raises(NotAName, match="study.nfx knows"):
+    with pytest.raises(NotAName, match=r"study\.nfx knows"):
         rename(document, offset, "wide", others)
 
 
 def test_the_text_of_an_import_that_is_not_saved_is_the_one_that_counts(importing: Document):
     base = Path(importing.source.name).with_name("base.nfx").resolve()
     document = Document(importing.source, {base: "model net {\n  depth [1]\n  width [8\n}\n"})
-    assert [found.code for found in document.diagnostics][0] == "unclosed-bracket"
+    assert "unclosed-bracket" in {found.code for found in document.diagnostics}
+    assert "unclosed-bracket" not in {found.code for found in importing.diagnostics}
