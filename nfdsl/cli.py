@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("old", metavar="A")
     command.add_argument("new", metavar="B")
     command.add_argument("--json", action="store_true", help="print the difference as JSON")
+    _add_set(command, " in B")
     command.set_defaults(command=_diff)
 
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
@@ -100,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_set(command: argparse.ArgumentParser) -> None:
-    text = "say a setting in another way, for example scaling.batch='64 images'; may be repeated"
+def _add_set(command: argparse.ArgumentParser, where: str = "") -> None:
+    text = f"say a setting{where} in another way, for example scaling.batch='64 images'; may be repeated"
     command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
 
 
@@ -236,12 +237,11 @@ def _show_study(arguments: argparse.Namespace) -> int:
 def _diff(arguments: argparse.Namespace) -> int:
     from nfdsl.diff.report import difference, to_json, to_text
     from nfdsl.diff.runs import Planned
-    from nfdsl.syntax.load import load
 
-    old, new = _planned(arguments.old), _planned(arguments.new)
+    old, new = _planned(arguments.old), _planned(arguments.new, arguments.assignments)
     if old is None or new is None:
         return WRONG_SPEC
-    before, after = (Planned(study, plan, load(source).file.lets) for source, study, plan in (old, new))
+    before, after = (Planned(study, plan, study.lets) for _, study, plan in (old, new))
     found = difference(before, after)
     print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE

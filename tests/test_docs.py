@@ -24,7 +24,8 @@ def fenced(text: str, language: str) -> list[str]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Enters a folder with the study and the other file that the chapter speaks of."""
     monkeypatch.chdir(tmp_path)
-    Path("study.nfx").write_text(prelude())
+    for name in ("study.nfx", "other.nfx"):
+        Path(name).write_text(prelude())
     Path("shared.nfx").write_text("let peak 0.2\n")
 
 

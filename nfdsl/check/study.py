@@ -42,6 +42,7 @@ class Study:
 
     docstring: str
     blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
+    lets: tuple[ast.Let, ...] = ()  # the named values, those set on the command line as they are set
 
 
 class _Checker:
@@ -169,7 +170,7 @@ def check_sound(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[
     if not any(blocks[name].definition.kind in ("pretrain", "finetune") for name in needed) and not diagnostics:
         diagnostics.append(_nothing_to_run(file))
     blocks = {name: replace(block, carried_out=name in needed) for name, block in blocks.items()}
-    study = Study(file.docstring.text if file.docstring else "", blocks)
+    study = Study(file.docstring.text if file.docstring else "", blocks, tuple(known.lets.values()))
     return study, sorted(dict.fromkeys(diagnostics), key=_place)
 
 
