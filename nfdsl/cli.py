@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nfdsl.check.spec import study_of
 from nfdsl.diagnostics import Diagnostic, to_json
 from nfdsl.render import render
 from nfdsl.source import Source, Unreadable, read
@@ -84,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("old", metavar="A")
     command.add_argument("new", metavar="B")
     command.add_argument("--json", action="store_true", help="print the difference as JSON")
+    _add_set(command, " in B")
     command.set_defaults(command=_diff)
 
     command = commands.add_parser(
@@ -111,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_set(command: argparse.ArgumentParser) -> None:
-    text = "say a setting in another way, for example scaling.batch='64 images'; may be repeated"
+def _add_set(command: argparse.ArgumentParser, where: str = "") -> None:
+    text = f"say a setting{where} in another way, for example scaling.batch='64 images'; may be repeated"
     command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
 
 
@@ -271,12 +271,11 @@ def _compile(arguments: argparse.Namespace) -> int:
 def _diff(arguments: argparse.Namespace) -> int:
     from nfdsl.diff.report import difference, to_json, to_text
     from nfdsl.diff.runs import Planned
-    from nfdsl.syntax.load import load
 
-    old, new = _planned(arguments.old), _planned(arguments.new)
+    old, new = _planned(arguments.old), _planned(arguments.new, arguments.assignments)
     if old is None or new is None:
         return WRONG_SPEC
-    before, after = (Planned(study, plan, load(source).file.lets) for source, study, plan in (old, new))
+    before, after = (Planned(study, plan, study.lets) for _, study, plan in (old, new))
     found = difference(before, after)
     print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
     return DONE
@@ -354,17 +353,14 @@ def _read(name: str) -> Source | None:
 
 def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study, Plan] | None":
     """Returns a spec, its study and its plan, or none once what is wrong has been shown."""
-    from nfdsl.plan import plan
+    from nfdsl.diagnose import planned
 
     source = _read(name)
     if source is None:
         return None
-    study, diagnostics = study_of(source, assignments)
-    planned = None
-    if study is not None:
-        planned, diagnostics = plan(study, Path(name).stem)
+    found, diagnostics = planned(source, Path(name).stem, assignments)
     _show(diagnostics)
-    return (source, study, planned) if study and planned else None
+    return (source, found.study, found.plan) if found else None
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:

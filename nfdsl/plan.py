@@ -329,6 +329,15 @@ def _length(training: Training, flops_per_image: int, examples: int, definition:
     return size
 
 
+def _told(draft: _Draft) -> str:
+    """Returns what a cell trains, for people: ``F0, 2 epochs``."""
+    run = draft.runs[0]
+    return ", ".join([run.label, *(f"{axis} {choice}" for axis, choice in run.labels.items() if axis not in _TOLD)])
+
+
+_TOLD = {"model", "lr"}
+
+
 def _identical(drafts: Iterable[_Draft]) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each cell with a run that is already in another."""
     seen: dict[str, _Draft] = {}
@@ -339,7 +348,7 @@ def _identical(drafts: Iterable[_Draft]) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "identical-runs",
                 f"`{draft.definition.name}` asks for a run that is already in the study",
-                Label(draft.definition.block.name.span, "a run of this block"),
-                (Label(first.definition.block.name.span, "is the same as one of this block"),),
+                Label(draft.definition.block.name.span, f"a run of this block ({_told(draft)})"),
+                (Label(first.definition.block.name.span, f"is the same as one of this block ({_told(first)})"),),
                 help="remove the repetition, or give one of them another `seed`",
             )

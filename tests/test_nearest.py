@@ -50,3 +50,15 @@ def test_any_one_edit_is_found(word: str, data: st.DataObject):
     for edited in edits:
         assert is_one_edit(edited, word) == (edited != word and bool(set(edited) & set(word)))
         assert is_one_edit(word, edited) == is_one_edit(edited, word)
+
+
+@given(st.sampled_from(["scaling_17", "scaling_171", "net"]), st.integers(0, 9), st.sampled_from("abc_"))
+def test_one_edit_is_found_among_any_number_of_names(name: str, place: int, letter: str):
+    known = [*(f"scaling_{number}" for number in range(2000)), "net"]
+    edited = name[:place] + letter + name[place:]
+    assert is_one_edit(edited, nearest(edited, known) or "")
+
+
+def test_words_of_any_length_have_an_answer():
+    assert nearest("a" * 100_001, ["a" * 100_000, "b" * 100_000]) == "a" * 100_000
+    assert nearest("a" * 100_000, ["ab" * 50_000]) is None

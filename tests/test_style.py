@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from nfdsl.cli import main
+from nfdsl.style import style
 
 MESSY = b"\xef\xbb\xbfmodel  m {\r\n depth [1,2]\r\n}"
 NEAT = b"model m {\n  depth       [1, 2]\n}\n"
@@ -62,3 +63,10 @@ def test_what_cannot_be_written_is_said(
     assert main(["fmt", "messy.nfx"]) == 1
     assert "cannot write messy.nfx: Permission denied" in capsys.readouterr().err
     assert (folder / "messy.nfx").read_bytes() == MESSY
+
+
+def test_a_file_too_large_for_a_spec_is_left_alone(tmp_path: Path):
+    path = tmp_path / "large.nfx"
+    path.write_text("model a { depth [1] }\n" * 20_000)
+    styled = style(str(path), check=False)
+    assert (styled.changed, [found.code for found in styled.diagnostics]) == (False, ["spec-too-large"])

@@ -14,7 +14,6 @@ from nfdsl.syntax import ast
 
 _LITERAL = re.compile(r"[0-9][0-9_.]*([eE][+-]?[0-9]+)?[kMGBT]?")
 _LARGEST = 10**36  # far above anything measured; products of several still fit into a float
-_LONGEST = 64  # items of a list: stages of a network, axes of a slice
 
 
 def numbers(value: ast.Value, wanted: Wanted, names: Names) -> list[Point[Any]]:
@@ -43,11 +42,6 @@ def _converted(numeric: Numeric, value: ast.Value, wanted: Wanted) -> Any:
         return _typed(numeric, wanted.annotation, value, wanted)
     if not isinstance(numeric, tuple):
         raise wanted.but_is(value, "a list, such as `[1, 2]`")
-    if len(numeric) > _LONGEST:
-        headline = f"`{wanted.axis}` takes at most {_LONGEST} numbers"
-        raise Rejected(
-            Diagnostic("list-too-long", headline, Label(value.span, f"this has {len(numeric):,}"), help=wanted.help)
-        )
     item_type = get_args(wanted.annotation)[0]
     return tuple(_typed(item, item_type, value, wanted) for item in numeric)
 

@@ -44,6 +44,9 @@ def arguments(
     """
     words = {vocabulary_word(schema_class): schema_class for schema_class in classes}
     if isinstance(value, ast.Call):
+        if value.function.text not in words and [*words] == [wanted.axis]:  # the word may be left out
+            names, what = [field.name for field in settings(classes[0])], f"setting of `{wanted.axis}`"
+            raise Rejected(unknown("unknown-setting", what, value.function.text, value.function.span, names))
         if value.function.text not in words:
             raise Rejected(
                 unknown("unknown-word", f"value of `{wanted.axis}`", value.function.text, value.function.span, words)
@@ -103,11 +106,12 @@ def bind(
     bound: dict[str, ast.Value] = {}
     problems: list[Diagnostic] = []
     free = iter([field.name for field in fields])
+    named_before = False
     for position, (name, value) in enumerate(arguments):
         key = name.text if name else next((field for field in free if field not in bound), None)
-        named_before = any(earlier is not None for earlier, _ in arguments[:position])
+        named_before = named_before or name is not None
         if key is None or (name is None and named_before):
-            problems.append(_surplus(word, value, arguments))
+            problems.append(_surplus(word, value, arguments[position - 1][1] if position else None))
         elif name and key not in by_name:
             problems.append(unknown("unknown-setting", f"setting of `{word}`", key, name.span, by_name))
         elif key in bound:
@@ -121,9 +125,7 @@ def bind(
     return bound
 
 
-def _surplus(word: str, value: ast.Value, arguments: Sequence[tuple[ast.Name | None, ast.Value]]) -> Diagnostic:
-    values = [argument for _, argument in arguments]
-    before = values[values.index(value) - 1] if value in values[1:] else None
+def _surplus(word: str, value: ast.Value, before: ast.Value | None) -> Diagnostic:
     if isinstance(value, ast.Name) and isinstance(before, ast.Number) and before.unit is None:
         return unknown("unknown-unit", "unit", value.text, value.span, UNITS)
     return Diagnostic(

@@ -10,43 +10,66 @@ from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import Block
 from nfdsl.schema.report import Figure, Report
-from nfdsl.schema.training import Finetune, Pretrain, Recipe
+from nfdsl.schema.training import Finetune, Pretrain, Recipe, Training, Tune
 
 Blocks = Mapping[str, tuple[Definition, tuple[Point[Block], ...]]]
+Owners = Mapping[int, Definition]  # of the points of blocks, by their identity
 _DRAWS = {"loss_vs_compute": "pretrain", "optimal_lr": "pretrain", "error_vs_compute": "finetune"}
 
 
 def broken_links(blocks: Blocks) -> Iterator[Diagnostic]:
     """Yields what does not fit together between blocks that are each in order."""
-    machines = {id(point.value): owner for owner, points in blocks.values() for point in points}
+    owners = {id(point.value): owner for owner, points in blocks.values() for point in points}
     for definition, points in blocks.values():
         values = [point.value for point in points]
-        yield from _indivisible([value for value in values if isinstance(value, Recipe)], definition, machines)
-        yield from _starts([value for value in values if isinstance(value, Finetune)], definition, blocks)
+        yield from _indivisible([value for value in values if isinstance(value, Recipe)], definition, owners)
+        yield from _tuned([value for value in values if isinstance(value, Training)], definition, owners)
+        yield from _starts([value for value in values if isinstance(value, Finetune)], definition, blocks, owners)
         for figure in {figure for value in values if isinstance(value, Report) for figure in value.figure}:
             yield from _figure(figure, definition, blocks)
 
 
-def _starts(finetunes: Sequence[Finetune], definition: Definition, blocks: Blocks) -> Iterator[Diagnostic]:
+def _starts(
+    finetunes: Sequence[Finetune], definition: Definition, blocks: Blocks, owners: Owners
+) -> Iterator[Diagnostic]:
     cases = {(finetune.start.block, finetune.start.by, finetune.resolution): finetune for finetune in finetunes}
     for finetune in cases.values():
         source, points = blocks[finetune.start.block]
         pretrains = [point.value for point in points if isinstance(point.value, Pretrain)]
         for model in {(type(pretrain.model), pretrain.model.stride): pretrain.model for pretrain in pretrains}.values():
             yield from unseen(finetune, model, definition)
-        if not all(pretrain.data.measurable for pretrain in pretrains):
-            yield Diagnostic(
+        for data in dict.fromkeys(pretrain.data for pretrain in pretrains if not pretrain.data.measurable):
+            found = Diagnostic(
                 "nothing-held-out",
                 f"the best of `{source.name}` by {finetune.start.by} cannot be told: its data holds nothing out",
                 operand(definition, "start", "the best by what is held out"),
                 (operand(source, "data", "images of which none are held out"),),
                 help="set `holdout` in that data block, for example `holdout 500 images`",
             )
+            yield _owned(found, data, owners, "holdout", "0 images")
 
 
-def _indivisible(
-    recipes: Sequence[Recipe], definition: Definition, machines: Mapping[int, Definition]
-) -> Iterator[Diagnostic]:
+def _tuned(trainings: Sequence[Training], definition: Definition, owners: Owners) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for each measure that a learning rate is tuned by and no image is held out for."""
+    for data in dict.fromkeys(each.data for each in trainings if isinstance(each.lr, Tune)):
+        if not data.measurable:
+            found = broken(
+                definition,
+                "nothing-held-out",
+                "the learning rate cannot be tuned by what is held out: no images are",
+                {"lr": "tune", "data": "images of which none are held out"},
+                "set `holdout` in the data block, for example `holdout 500 images`",
+            )
+            yield _owned(found, data, owners, "holdout", "0 images")
+
+
+def _owned(found: Diagnostic, block: Block, owners: Owners, name: str, value: str) -> Diagnostic:
+    """Returns a diagnostic with what a setting says in the block that a point is of, if it is of any."""
+    owner = owners.get(id(block))
+    return found if owner is None else replace(found, secondary=(*found.secondary, operand(owner, name, value)))
+
+
+def _indivisible(recipes: Sequence[Recipe], definition: Definition, owners: Owners) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each batch that the devices cannot share evenly: each takes part of every batch."""
     for recipe in {(recipe.batch, recipe.hardware.topology): recipe for recipe in recipes}.values():
         devices = prod(recipe.hardware.topology)
@@ -59,10 +82,7 @@ def _indivisible(
             {"batch": f"{recipe.batch:,} images", "hardware": f"{devices:,} devices"},
             f"make the batch a multiple of {devices:,}, or take a smaller topology",
         )
-        machine = machines.get(id(recipe.hardware))
-        shape = "x".join(map(str, recipe.hardware.topology))
-        said = () if machine is None else (operand(machine, "topology", shape),)
-        yield replace(found, secondary=(*found.secondary, *said))
+        yield _owned(found, recipe.hardware, owners, "topology", "x".join(map(str, recipe.hardware.topology)))
 
 
 def _figure(figure: Figure, definition: Definition, blocks: Blocks) -> Iterator[Diagnostic]:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from nfdsl.diagnostics import Diagnostic, Fix, Label
-from nfdsl.nearest import nearest
+from nfdsl.nearest import is_one_edit, nearest
 from nfdsl.source import Span
 
 _DIGITS = re.compile("[0-9]+")  # `net_1` may be like `net_2`, and is not a misspelling of it
 _SHOWN = 20
+_CHOSEN = {"unknown-name", "unknown-parent"}  # names that authors choose: one like another may mean something else
 
 
 def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[str]) -> Diagnostic:
@@ -17,7 +18,8 @@ def unknown(code: str, what: str, name: str, span: Span, candidates: Iterable[st
     meant = nearest(name, known)
     if meant is not None:
         advice = f"did you mean `{meant}`?"
-        fix = Fix(span, meant) if _DIGITS.sub("", name) != _DIGITS.sub("", meant) else None
+        certain = code not in _CHOSEN or name.lower() == meant.lower() or is_one_edit(name, meant)
+        fix = Fix(span, meant) if certain and _DIGITS.sub("", name) != _DIGITS.sub("", meant) else None
     else:
         advice, fix = f"known: {_listed(known)}", None
     return Diagnostic(code, f"`{name}` is no {what}", Label(span, "not known"), help=advice, fix=fix)

@@ -8,6 +8,7 @@ from typing import Protocol
 from nfdsl.check.names import unknown
 from nfdsl.check.point import Choice, Point, combinations, refuse_more_than_limit, sweep
 from nfdsl.check.rejected import Rejected
+from nfdsl.check.tally import Tally
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS, Dimension
 from nfdsl.source import Span
@@ -32,9 +33,15 @@ Numeric = Amount | tuple[Amount, ...]
 _DIGITS = 8192  # bits of a numerator or a denominator
 _SCALE = 1000  # powers of two above or below one
 
+_SHOWN = 4  # items of a phrase that are written out in advice
+_LONGEST = 64  # items of a list: stages of a network, axes of a slice
+
 
 class Names(Protocol):
     """Says what names in arithmetic stand for."""
+
+    @property
+    def tally(self) -> Tally: ...
 
     def numbers(self, name: ast.Name, axis: str) -> Sequence[Point[Numeric]]:
         """Returns the numbers a name stands for. Raises `Rejected` where it stands for none."""
@@ -45,14 +52,22 @@ def measure(value: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
     """Returns the numbers and lists of numbers `value` stands for.
 
     Raises:
-      Rejected: `value` is not made of numbers, or its dimensions do not fit together.
+      Rejected: `value` is not made of numbers, its dimensions do not fit together, or it is too large.
     """
+    points = _measured(value, axis, names)
+    names.tally.add(points, value.span)
+    return points
+
+
+def _measured(value: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
     match value:
         case ast.Number():
             return [Point(_amount(value))]
         case ast.Shape():
+            _refuse_long(value.sizes, value.span, axis)
             return [Point(tuple(Amount(Fraction(size), Dimension.NUMBER, value.span) for size in value.sizes))]
         case ast.List():
+            _refuse_long(value.items, value.span, axis)
             return [*combinations([_items(item, axis, names) for item in value.items], value.span)]
         case ast.Negative():
             return [
@@ -69,6 +84,12 @@ def measure(value: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
             return [*names.numbers(value, axis)]
         case ast.String() | ast.Call() | ast.Phrase():
             raise Rejected(not_a_number(value, axis))
+
+
+def _refuse_long(items: Sequence[object], span: Span, axis: str) -> None:
+    if len(items) > _LONGEST:
+        headline, advice = f"`{axis}` takes at most {_LONGEST} numbers", "a list has one for each stage or axis"
+        raise Rejected(Diagnostic("list-too-long", headline, Label(span, f"this has {len(items):,}"), help=advice))
 
 
 def _items(item: ast.Value, axis: str, names: Names) -> list[Point[Numeric]]:
@@ -237,11 +258,13 @@ def stray_unit(phrase: ast.Phrase) -> Diagnostic:
     from_word = phrase.items[1]
     if isinstance(from_word, ast.Name):
         return unknown("unknown-unit", "unit", from_word.text, from_word.span, UNITS)
+    items = ", ".join(item.span.text for item in phrase.items[:_SHOWN])
+    more = ", ..." if len(phrase.items) > _SHOWN else ""
     return Diagnostic(
         "wrong-type",
         "one value is wanted here, not several",
         Label(from_word.span, "this is one too many"),
-        help="a list is written `[1, 2]`, a grid `{1, 2}`",
+        help=f"a grid, which is each in turn, is written `{{{items}{more}}}`, a list `[{items}{more}]`",
     )
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Labels = tuple[tuple[str, str], ...]  # (axis, choice), axis being a setting's path such as "augment.repeat"
 
-LIMIT = 50_000  # points of a study; more is a slip of the pen, not a study
+LIMIT = 20_000  # points of a study; more is a slip of the pen, not a study
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from nfdsl.check.numbers import Amount, Numeric, measure, not_a_number
 from nfdsl.check.point import Point, named
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.scope import Definition
+from nfdsl.check.tally import Tally
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
@@ -46,11 +47,13 @@ class References:
 
     lets: Mapping[str, ast.Let]
     definitions: Mapping[str, Definition]
+    tally: Tally = field(default_factory=Tally)
     _open: list[Target] = field(default_factory=list[Target])  # being followed, outermost first
     _depth: int = 0
     _numbers: dict[str, list[Point[Numeric]]] = field(default_factory=dict[str, list[Point[Numeric]]])
     _levels: dict[str, int] = field(default_factory=dict[str, int])
     too_deep_is_said: bool = False
+    _parts_of: set[str] = field(default_factory=set[str])  # the names whose parts are being looked for
     _cycles: set[frozenset[str]] = field(default_factory=set[frozenset[str]])  # that have been reported
 
     def target(self, name: ast.Name) -> Target | None:
@@ -160,8 +163,14 @@ class References:
             raise Rejected(unknown("unknown-setting", what, first, _part(name, 1), known))
         target = _setting_target(definition, known[first])
         below = known[first]
-        for position, part in enumerate(rest, start=2):
-            target, below = self._argument(name, target, below, part, position)
+        if rest and name.text in self._parts_of:
+            raise Rejected(_part_of_itself(name, target))
+        self._parts_of.add(name.text)
+        try:
+            for position, part in enumerate(rest, start=2):
+                target, below = self._argument(name, target, below, part, position)
+        finally:
+            self._parts_of.discard(name.text)
         return target
 
     def _argument(
@@ -207,6 +216,16 @@ class References:
             tuple(Label(link.place, f"`{link.name}` is said here") for link in chain[:-1]),
             help="give one of these a value of its own",
         )
+
+
+def _part_of_itself(name: ast.Name, target: Target) -> Diagnostic:
+    return Diagnostic(
+        "reference-cycle",
+        f"the value of `{target.name}` needs itself",
+        Label(name.span, f"`{name.text}` is a part of it"),
+        (Label(target.place, f"`{target.name}` is said here"),),
+        help="give one of these a value of its own",
+    )
 
 
 def word_classes(annotation: Any) -> list[type]:

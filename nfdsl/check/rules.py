@@ -15,9 +15,8 @@ from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.report import Report
-from nfdsl.schema.training import Finetune, Pretrain, Recipe, Tune
+from nfdsl.schema.training import Finetune, Pretrain, Recipe
 from nfdsl.schema.vit import ViT
-from nfdsl.source import Span
 
 _LEAST_SINCOS = 8  # channels: two frequencies of each sine and cosine, as one alone has no spacing
 
@@ -33,11 +32,9 @@ def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
             yield from _stages(block, definition, "")
         case Pretrain():
             yield from _recipe(block, definition)
-            yield from _tuning(block.lr, block.data, definition)
             yield from unseen(block, block.model, definition)
         case Finetune():
             yield from _recipe(block, definition)
-            yield from _tuning(block.lr, block.data, definition)
         case Data():
             yield from _data(block, definition)
         case Hardware() | Report():
@@ -186,19 +183,9 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
         )
 
 
-def _tuning(lr: float | Tune, data: Data, definition: Definition) -> Iterator[Diagnostic]:
-    if isinstance(lr, Tune) and not data.measurable:
-        yield broken(
-            definition,
-            "nothing-held-out",
-            f"`{lr.minimizing}` cannot be measured: no images are held out",
-            {"lr": "tune", "data": "holdout 0 images"},
-            "set `holdout` in the data block, for example `holdout 500 images`",
-        )
-
-
 def unseen(recipe: Recipe, model: Model, definition: Definition) -> Iterator[Diagnostic]:
     """Yields a diagnostic for images that a network cannot see: too small, or not to be cut into its patches."""
+    network = "model" if isinstance(recipe, Pretrain) else "start"
     for name, side in (("train", recipe.resolution.train), ("eval", recipe.resolution.eval)):
         operands = {f"resolution.{name}": f"{side}px"}
         if side < model.stride:
@@ -206,7 +193,7 @@ def unseen(recipe: Recipe, model: Model, definition: Definition) -> Iterator[Dia
                 definition,
                 "resolution-too-small",
                 f"{name} images of {side}px are smaller than the network's stride of {model.stride}px",
-                operands,
+                {**operands, network: f"a network of stride {model.stride}px"},
                 f"use at least {model.stride}px",
             )
         elif isinstance(model, ViT) and side % model.patch:
@@ -228,10 +215,8 @@ def broken(definition: Definition, code: str, headline: str, operands: dict[str,
     Args:
       operands: what each setting that the rule is about says, by the setting's name.
     """
-    own = definition.block.span
-    labels = [operand(definition, name, value) for name, value in operands.items()]
-    places = [definition.block.name.span, own]
-    labels.sort(key=lambda label: (label.span == places[0], not _lies_in(label.span, own)))
+    own_first = sorted(operands, key=lambda name: _distance(definition, name))
+    labels = [operand(definition, name, operands[name]) for name in own_first]
     return Diagnostic(code, headline, labels[0], tuple(labels[1:]), help=advice)
 
 
@@ -249,5 +234,7 @@ def listed(numbers: Sequence[int]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def _lies_in(span: Span, block: Span) -> bool:
-    return span.source is block.source and block.start <= span.start < block.end
+def _distance(definition: Definition, name: str) -> int:
+    """Returns how far away a setting is said: by the block itself or on the command line, by another, by nobody."""
+    line = definition.line(name)
+    return 2 if line is None else int(definition.inherits(line))

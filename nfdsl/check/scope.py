@@ -54,6 +54,10 @@ class Definition:
             path = path.rpartition(".")[0]
         return None
 
+    def inherits(self, setting: ast.Setting) -> bool:
+        """Whether a setting in force here was written in another block."""
+        return any(setting is theirs for ancestor in self.ancestors for theirs in ancestor.settings)
+
     def origin(self, setting: ast.Setting) -> str:
         """Returns where a setting in force here was written, as an addition to what is said of it."""
         lineage = (self.block, *self.ancestors)

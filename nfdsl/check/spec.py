@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from nfdsl.check.study import Study, check
+from nfdsl.check.study import Study, check_sound
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.source import Source
 from nfdsl.syntax.assignment import assignment
-from nfdsl.syntax.load import load
+from nfdsl.syntax.load import Loaded, load
 
 # What an unread block or file makes of names that it defines.
 _MISLEADING = {"unknown-name", "unknown-parent", "nothing-to-run", "wrong-type"}
@@ -19,13 +19,20 @@ def study_of(source: Source, assignments: Sequence[str] = ()) -> tuple[Study | N
       source: the spec; what it imports is read from the folder of the file it is named after.
       assignments: ``PATH=VALUE``, in place of what the spec says.
     """
-    loaded = load(source)
+    study, found = sound_of(assignments, load(source))
+    return (None if found else study), found
+
+
+def sound_of(assignments: Sequence[str], loaded: Loaded) -> tuple[Study, list[Diagnostic]]:
+    """Returns what is sound of the study that a loaded spec describes, and all that is wrong with it; see `study_of`.
+
+    A block that is not sound has no points, or is left out where it could not be read.
+    """
     read = [assignment(text) for text in assignments]
-    study, diagnostics = check(loaded.file, [made for made, _ in read if made is not None])
+    study, diagnostics = check_sound(loaded.file, [made for made, _ in read if made is not None])
     if not loaded.every_block:
         diagnostics = [found for found in diagnostics if found.code not in _MISLEADING]
     found = [*loaded.diagnostics, *(problem for _, problems in read for problem in problems), *diagnostics]
     order = {each: index for index, each in enumerate(loaded.sources)}
     found.sort(key=lambda each: (order.get(each.primary.span.source, len(order)), each.primary.span.start))
-    complete = study is not None and loaded.every_block and not found
-    return (study if complete else None), found
+    return study, found

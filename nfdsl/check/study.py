@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nfdsl.check.arguments import vocabulary_word
 from nfdsl.check.family import family_problem, strangers
 from nfdsl.check.links import broken_links
 from nfdsl.check.names import unknown
 from nfdsl.check.overrides import Overrides
 from nfdsl.check.point import Point, Points, combinations, refuse_more_than_limit
-from nfdsl.check.references import References, below, levels
+from nfdsl.check.references import References, below, levels, word_classes
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken_rules
 from nfdsl.check.scope import Definition, Scope, scope
@@ -40,10 +41,11 @@ class CheckedBlock:
 
 @dataclass(frozen=True)
 class Study:
-    """A file, and what it imports, that has passed every check."""
+    """A file, and what it imports: all of it has passed every check, or what has is told from what has not."""
 
     docstring: str
     blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
+    lets: tuple[ast.Let, ...] = ()  # the named values, those set on the command line as they are set
 
 
 class _Checker:
@@ -153,22 +155,28 @@ _LEVELS_OF_BLOCK = 3  # a block inside of another is as deep a recursion as so m
 def check(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study | None, list[Diagnostic]]:
     """Returns the study that a file and its imports, taken as one, describe, or none, and everything that is
     wrong with it, in one pass. Assignments replace what the file says."""
+    study, diagnostics = check_sound(file, assignments)
+    return (None if diagnostics else study), diagnostics
+
+
+def check_sound(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[Study, list[Diagnostic]]:
+    """Returns what is sound of the study that a file and its imports describe, and everything that is wrong with it.
+
+    A block that is not sound has no points.
+    """
     known, diagnostics = scope(file, assignments)
     checker = _Checker(known, diagnostics)
     points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
     for let in known.lets.values():
         checker.let(let)
     blocks = {name: CheckedBlock(known.definitions[name], points[name], False) for name in points}
-    if not diagnostics:
-        links = {name: (block.definition, block.points) for name, block in blocks.items()}
-        diagnostics.extend(broken_links(links))
+    diagnostics.extend(broken_links({name: (block.definition, block.points) for name, block in blocks.items()}))
     needed = _carried_out(file, blocks)
     if not any(blocks[name].definition.kind in ("pretrain", "finetune") for name in needed) and not diagnostics:
         diagnostics.append(_nothing_to_run(file))
-    if diagnostics:
-        return None, sorted(dict.fromkeys(diagnostics), key=_place)
     blocks = {name: replace(block, carried_out=name in needed) for name, block in blocks.items()}
-    return Study(file.docstring.text if file.docstring else "", blocks), []
+    study = Study(file.docstring.text if file.docstring else "", blocks, tuple(known.lets.values()))
+    return study, sorted(dict.fromkeys(diagnostics), key=_place)
 
 
 def _carried_out(file: ast.File, blocks: Mapping[str, CheckedBlock]) -> set[str]:
@@ -212,7 +220,23 @@ def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[
         if root not in names and name != WORD:
             span = written[0].name.span
             place = Span(span.source, span.start, span.start + len(root))
-            yield unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
+            found = unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
+            advice = "" if found.fix else _elsewhere(root, known)
+            yield replace(found, help=advice) if advice else found
+
+
+def _elsewhere(name: str, known: Sequence[Setting]) -> str:
+    """Returns where what is no setting has its place: as a word, as an argument of one, or under another name."""
+    for setting in known:
+        for schema_class in word_classes(setting.annotation):
+            if name == vocabulary_word(schema_class):
+                return f"`{name}` is a value of `{setting.name}`: write `{setting.name} {name}(...)`"
+            if any(name == part.name for part in settings(schema_class)):
+                word = vocabulary_word(schema_class)
+                call = f"`{setting.name} {word}({name}: ...)`" if word != setting.name else f"`{word} {name} ...`"
+                return f"`{name}` is an argument of `{setting.name}`: write {call} or `{setting.name}.{name} ...`"
+    same = next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
+    return f"did you mean `{same.name}`, the {same.description.doc}?" if same else ""
 
 
 def _misplaced(definition: Definition) -> list[Diagnostic]:

@@ -58,8 +58,13 @@ class Evaluator:
         """Returns `value` as the wanted type, at every point of its grids.
 
         Raises:
-          Rejected: it cannot be that.
+          Rejected: it cannot be that, or has too many points.
         """
+        points = self._evaluated(value, wanted)
+        self.references.tally.add(points, value.span)
+        return points
+
+    def _evaluated(self, value: ast.Value, wanted: Wanted) -> Points:
         if isinstance(value, ast.Name) and (target := self._target(value, wanted)) is not None:
             return self._referred(value, target, wanted)
         if isinstance(value, ast.Grid) and not wanted.description.collects:
@@ -175,9 +180,18 @@ class Evaluator:
         try:
             return self._bound(value, schema_class, given, wanted)
         except Rejected:
-            if names := misspelt(value, schema_class):
+            if names := misspelt(value, schema_class) or self._unknown_word(value, schema_class, wanted):
                 raise Rejected(*names) from None
             raise
+
+    def _unknown_word(self, value: ast.Value, schema_class: type, wanted: Wanted) -> list[Diagnostic]:
+        """Returns that the first word of a value is not that of its class, where it is nothing else either."""
+        word, first = vocabulary_word(schema_class), value.items[0] if isinstance(value, ast.Phrase) else value
+        known = {word, *(item.name for item in settings(schema_class)), *self.references.lets, *self.kinds}
+        if not isinstance(first, ast.Name) or word == wanted.axis or first.text in known or "." in first.text:
+            return []
+        words = [word, "none"] if NoneType in get_args(wanted.annotation) else [word]
+        return [unknown("unknown-word", f"value of `{wanted.axis}`", first.text, first.span, words)]
 
     def _bound(
         self, value: ast.Value, schema_class: type, given: list[tuple[ast.Name | None, ast.Value]], wanted: Wanted

@@ -10,6 +10,8 @@ from nfdsl.schema.setting import Description
 from nfdsl.schema.units import Dimension, Quantity
 from nfdsl.syntax import ast
 
+_LONGEST = 60  # characters of a value that is written out in advice
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -32,8 +34,11 @@ class Wanted:
     def but_is(self, value: ast.Value, wants: str) -> Rejected:
         """Returns the rejection of `value`, which is not what it should be."""
         headline = f"`{self.axis}` wants {wants}"
+        takes_list = get_origin(self.annotation) is tuple
+        in_turn = isinstance(value, ast.List) and not takes_list and len(value.span.text) < _LONGEST
+        advice = f"for each of these in turn write `{{{value.span.text[1:-1]}}}`" if in_turn else self.help
         return Rejected(
-            Diagnostic("wrong-type", headline, Label(value.span, f"this is {described(value)}"), help=self.help)
+            Diagnostic("wrong-type", headline, Label(value.span, f"this is {described(value)}"), help=advice)
         )
 
     @property

@@ -3,23 +3,26 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Literal, assert_never
 
 from nfdsl.check.arguments import vocabulary_word
-from nfdsl.editor.context import Header, Outside, SettingName, Slot, context
+from nfdsl.editor.context import Header, ImportPath, Outside, SettingName, Slot, Zipped, context
 from nfdsl.editor.document import Document
 from nfdsl.editor.hover import kind_text, setting_text, word_text
 from nfdsl.editor.snippets import Snippet, argument_snippet, block_snippet, setting_snippet, word_snippet
-from nfdsl.editor.unit_docs import MEASURED
-from nfdsl.editor.vocabulary import block_kinds, block_settings, choices, item, structures, units
+from nfdsl.editor.vocabulary import block_kinds, block_settings, choices, described, item, setting_at, structures, units
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
-from nfdsl.schema.units import UNITS
+from nfdsl.schema.units import MEASURED, UNITS
 from nfdsl.source import Span
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\+?$")
 
-Role = Literal["keyword", "block", "setting", "word", "choice", "unit", "value"]
+_MOST_FILES = 1000
+
+Role = Literal["keyword", "block", "setting", "word", "choice", "unit", "value", "file"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def completions(document: Document, offset: int) -> Completions:
     typed = _WORD.search(document.source.text[:offset])
     start = typed.start() if typed else offset
     found = context(document.source.text[:start], document.families)
+    root, dot, _ = document.source.text[start:offset].rpartition(".")
     items: Iterable[Completion]
     match found:
         case None:
@@ -55,9 +59,14 @@ def completions(document: Document, offset: int) -> Completions:
         case Header():
             items = _header(document, found)
         case SettingName():
-            items = _settings(document, found)
+            items = _arguments(document, found, root) if dot else _settings(document, found)
         case Slot():
-            items = _values(document, found)
+            items = _settings_of(document, root) if dot and root in document.definitions else _values(document, found)
+        case Zipped():
+            items = _zipped(document, found)
+        case ImportPath():
+            start = offset - len(document.source.text[:offset].rpartition('"')[2])
+            items = _files(document)
         case _:
             assert_never(found)
     return Completions(Span(document.source, start, offset), tuple({one.label: one for one in items}.values()))
@@ -85,11 +94,47 @@ def _settings(document: Document, place: SettingName) -> Iterator[Completion]:
     written = {line.name.text for line in block.settings} if block else set[str]()
     definition = document.definitions.get(place.block)
     inherited = set(definition.settings) if definition else set[str]()
-    known = block_settings(place.kind, document.families.get(place.block, ""))
+    known = _known(document, place.kind, place.block)
     for setting in sorted(known, key=lambda setting: not setting.required or setting.name in inherited):
         if setting.name not in written or item(setting.annotation) is not setting.annotation:
             detail = "inherited" if setting.name in inherited - written else _detail(setting)
             yield Completion(setting.name, "setting", detail, _doc(setting), setting_snippet(setting))
+
+
+def _known(document: Document, kind: str, block: str) -> tuple[Setting, ...]:
+    """Returns the settings that a block may have."""
+    return block_settings(kind, document.families.get(block, ""))
+
+
+def _arguments(document: Document, place: SettingName, root: str) -> Iterator[Completion]:
+    """Yields the arguments of a setting's word, as dotted names that override one of them."""
+    setting = setting_at(_known(document, place.kind, place.block), root)
+    for schema_class in structures(item(setting.annotation)) if setting else []:
+        for part in described(schema_class):
+            yield Completion(f"{root}.{part.name}", "setting", "one argument", _doc(part), setting_snippet(part, root))
+
+
+def _settings_of(document: Document, block: str) -> Iterator[Completion]:
+    """Yields the settings of another block, whose values can be referred to."""
+    for setting in _known(document, document.definitions[block].kind, block):
+        yield Completion(f"{block}.{setting.name}", "value", block, _doc(setting), Snippet(f"{block}.{setting.name}"))
+
+
+def _zipped(document: Document, place: Zipped) -> Iterator[Completion]:
+    """Yields the settings that are in force in a block, which alone can have grids."""
+    definition = document.definitions.get(place.block)
+    for setting in _known(document, place.kind, place.block):
+        if definition is not None and setting.name in definition.settings:
+            yield Completion(setting.name, "setting", "in this block", _doc(setting), Snippet(setting.name))
+
+
+def _files(document: Document) -> Iterator[Completion]:
+    """Yields the specs in the document's folder or below it, but for the document itself."""
+    folder, own = Path(document.source.name).parent, Path(document.source.name).resolve()
+    for path in sorted(islice(folder.rglob("*.nfx"), _MOST_FILES)):
+        if path.resolve() != own:
+            name = path.relative_to(folder).as_posix()
+            yield Completion(name, "file", "spec", "", Snippet(name))
 
 
 def _values(document: Document, slot: Slot) -> Iterator[Completion]:

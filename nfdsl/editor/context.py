@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from nfdsl.check.arguments import vocabulary_word
-from nfdsl.editor.vocabulary import block_settings, described, has_plain_form, item, structures
+from nfdsl.check.zips import WORD
+from nfdsl.editor.vocabulary import block_settings, described, has_plain_form, item, setting_at, structures
 from nfdsl.schema.setting import Setting
 from nfdsl.syntax.cut import RoughBlock, cut
 from nfdsl.syntax.grammar import tokenize
 from nfdsl.syntax.tokens import CLOSER, OPENER, OPERATORS
 
+_IMPORT = re.compile(r'^[ \t]*import[ \t]+"([^"\n]*)\Z', re.MULTILINE)
 _CURSOR = "CURSOR"  # stands in the tokens for the word being typed
 _GLUE = frozenset({"DOTS", "BY_TIMES", "BY_PLUS"})
 _UNITLESS = re.compile(r"[0-9][kMGBT]?$")
@@ -57,7 +59,22 @@ class Slot:
     needs_step: bool  # both ends of a range stand before
 
 
-Context = Outside | Header | SettingName | Slot
+@dataclass(frozen=True)
+class Zipped:
+    """In a line `zip`: the path of a setting of the block may stand here."""
+
+    kind: str
+    block: str
+
+
+@dataclass(frozen=True)
+class ImportPath:
+    """In the quotes of an `import`, after this much of the path."""
+
+    typed: str
+
+
+Context = Outside | Header | SettingName | Slot | Zipped | ImportPath
 
 
 def context(before: str, families: Mapping[str, str]) -> Context | None:
@@ -70,6 +87,8 @@ def context(before: str, families: Mapping[str, str]) -> Context | None:
       families: the family of each block, by name, where it is known.
     """
     tokens = tokenize(before)
+    if path := _IMPORT.search(before):
+        return ImportPath(path[1])
     if _in_silence(before, tokens):
         return None
     cursor = Token(_CURSOR, "", start_pos=len(before), end_pos=len(before), line=0, column=_column(before))
@@ -83,7 +102,9 @@ def context(before: str, families: Mapping[str, str]) -> Context | None:
     line = piece.settings[-1]  # the cursor is in it
     if len(line) < 2:
         return SettingName(kind, name)
-    setting = next((known for known in block_settings(kind, families.get(name, "")) if known.name == line[0]), None)
+    if line[0] == WORD:
+        return Zipped(kind, name)
+    setting = setting_at(block_settings(kind, families.get(name, "")), str(line[0]))
     return _slot(kind, name, setting, line[1:-1]) if setting else None
 
 

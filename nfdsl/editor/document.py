@@ -1,13 +1,13 @@
 """One version of one open file, and what is known of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
 
 from nfdsl.check.scope import Definition, Scope, scope
-from nfdsl.check.spec import study_of
-from nfdsl.check.study import Study, check
+from nfdsl.check.study import check
+from nfdsl.diagnose import Planned, planned_of
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.editor.uses import NameUse, Use, let_uses, use_at, uses
 from nfdsl.plan import Plan, plan
@@ -22,6 +22,7 @@ class Document:
     """What a source says, worked out as far as it is asked for, and once."""
 
     source: Source
+    unsaved: Mapping[Path, str] = field(default_factory=dict[Path, str])  # other files' texts, by their real paths
 
     @cached_property
     def parsed(self) -> Parsed:
@@ -29,7 +30,7 @@ class Document:
 
     @cached_property
     def _loaded(self) -> Loaded:
-        return load(self.source)
+        return load(self.source, self.unsaved)
 
     @cached_property
     def _scope(self) -> Scope:
@@ -67,6 +68,11 @@ class Document:
         found = [use for block in file.blocks for use in uses(block, self.lets, self.families.get(block.name.text, ""))]
         return [*found, *(use for let in file.lets for use in let_uses(let))]
 
+    @property
+    def files(self) -> Mapping[Path, Source]:
+        """This file and those it imports, by their real paths."""
+        return {Path(source.name).resolve(): source for source in self._loaded.sources}
+
     def imported_at(self, offset: int) -> Source | None:
         """Returns the file that is imported by the line at an offset, if it could be read."""
         paths = (each.path for each in self.parsed.file.imports)
@@ -92,22 +98,18 @@ class Document:
         return inherited.settings.get(setting, (None,))[0] if inherited else None
 
     @cached_property
-    def _checked(self) -> tuple[Study | None, Plan | None, list[Diagnostic]]:
-        study, diagnostics = study_of(self.source)
-        if study is None:
-            return None, None, diagnostics
-        planned, diagnostics = plan(study, PurePath(self.source.name).stem)
-        return study, planned, diagnostics
+    def _checked(self) -> tuple[Planned | None, list[Diagnostic]]:
+        return planned_of(self._loaded, PurePath(self.source.name).stem, ())
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Everything that is wrong, be it in this file or in one it needs."""
-        return self._checked[2]
+        return self._checked[1]
 
     def plan_of(self, block: str) -> Plan | None:
         """Returns the plan of the study, or of a block and what it needs if something else is wrong; else none."""
-        if self._checked[1] is not None:
-            return self._checked[1]
+        if self._checked[0] is not None:
+            return self._checked[0].plan
         needed = [self.definitions[name].block for name in self._needed(block)]
         if not needed:
             return None
@@ -116,8 +118,8 @@ class Document:
 
     def plan_with(self, block: str) -> Plan | None:
         """Returns a plan with runs that need a block, if there is one: the study's, else that of one training block."""
-        if self._checked[1] is not None:
-            return self._checked[1]
+        if self._checked[0] is not None:
+            return self._checked[0].plan
         training = (name for name, other in self.definitions.items() if other.kind in ("pretrain", "finetune"))
         plans = (self.plan_of(name) for name in training if block in self._needed(name))
         return next((found for found in plans if found is not None), None)

@@ -9,12 +9,11 @@ from nfdsl.editor.document import Document
 from nfdsl.editor.hover_costs import costs
 from nfdsl.editor.resolved import Choice, Resolved, choices_of, resolved
 from nfdsl.editor.spelling import spelled
-from nfdsl.editor.unit_docs import MEASURED
 from nfdsl.editor.uses import ChoiceUse, KindUse, NameUse, SettingUse, UnitUse, WordUse
 from nfdsl.editor.vocabulary import bounds, described, form
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
-from nfdsl.schema.units import UNITS
+from nfdsl.schema.units import MEASURED, UNITS
 from nfdsl.source import Span
 from nfdsl.syntax import ast
 

@@ -5,7 +5,8 @@ the question was about.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from nfdsl.diagnostics import Fix
 from nfdsl.editor.document import Document
@@ -37,10 +38,14 @@ def definition(document: Document, offset: int) -> Span | None:
             return None
 
 
-def references(document: Document, offset: int, *, with_definition: bool) -> list[Span]:
-    """Returns every place that names the block or value named at an offset, in this file and its imports."""
+def references(document: Document, offset: int, others: Sequence[Document], *, with_definition: bool) -> list[Span]:
+    """Returns every place that names the block or value named at an offset: in this file, its imports, and those of
+    the `others` that know it by importing it."""
     name = _name_at(document, offset)
-    return [] if name is None else [use.span for use in _named(document, name) if with_definition or not use.defines]
+    if name is None:
+        return []
+    uses = _named([document, *_knowing(document, name, others)], name)
+    return [use.span for use in uses if with_definition or not use.defines]
 
 
 def renameable(document: Document, offset: int) -> Span | None:
@@ -50,8 +55,9 @@ def renameable(document: Document, offset: int) -> Span | None:
     return found[1] if found is not None and name is not None and document.defined(name) else None
 
 
-def rename(document: Document, offset: int, new_name: str) -> list[Fix]:
-    """Returns what to change so that the block or value named at an offset is called `new_name` wherever it is named.
+def rename(document: Document, offset: int, new_name: str, others: Sequence[Document]) -> list[Fix]:
+    """Returns what to change so that the block or value named at an offset is called `new_name` wherever it is named,
+    also in those of the `others` that import it.
 
     Raises:
       NotAName: nothing can have that name, or something else has it.
@@ -61,9 +67,12 @@ def rename(document: Document, offset: int, new_name: str) -> list[Fix]:
         return []
     if not _NAME.fullmatch(new_name) or new_name in _KEYWORDS:
         raise NotAName(f"`{new_name}` is no name: a name is letters, digits and underscores, and begins with a letter")
-    if new_name != name and document.defined(new_name):
-        raise NotAName(f"there is a `{new_name}` already")
-    return [Fix(use.span, new_name) for use in _named(document, name)]
+    knowing = [document, *_knowing(document, name, others)]
+    for each in knowing:
+        if new_name != name and each.defined(new_name):
+            known = "" if each is document else f", which {each.source.name} knows"
+            raise NotAName(f"there is a `{new_name}` already{known}")
+    return [Fix(use.span, new_name) for use in _named(knowing, name)]
 
 
 def _name_at(document: Document, offset: int) -> str | None:
@@ -71,5 +80,18 @@ def _name_at(document: Document, offset: int) -> str | None:
     return found[0].name if found is not None and isinstance(found[0], NameUse) else None
 
 
-def _named(document: Document, name: str) -> Sequence[NameUse]:
-    return [use for use in document.all_uses if isinstance(use, NameUse) and use.name == name]
+def _knowing(document: Document, name: str, others: Sequence[Document]) -> Sequence[Document]:
+    """Returns the documents that know a name from the file in which this one finds it."""
+    place = document.defined(name)
+    home = None if place is None else Path(place.source.name).resolve()
+    return [other for other in others if home is not None and home in other.files]
+
+
+def _named(documents: Iterable[Document], name: str) -> Sequence[NameUse]:
+    """Returns the places with a name, each once, though several documents may read the same file."""
+    found: dict[tuple[Path, int], NameUse] = {}
+    for document in documents:
+        for use in document.all_uses:
+            if isinstance(use, NameUse) and use.name == name:
+                found.setdefault((Path(use.span.source.name).resolve(), use.span.start), use)
+    return list(found.values())

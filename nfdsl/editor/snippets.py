@@ -51,9 +51,9 @@ def block_snippet(kind: str) -> Snippet:
     return Snippet("\n".join([f"{kind} {_blank('name')} {{", *lines, "}"]))
 
 
-def setting_snippet(setting: Setting) -> Snippet:
-    """Returns a setting at its default, or with a blank where it has none."""
-    return Snippet(f"{setting.name} {_value(setting)}")
+def setting_snippet(setting: Setting, of: str = "") -> Snippet:
+    """Returns a setting, or an argument `of` another, at its default, or with a blank where it has none."""
+    return Snippet(f"{of}{'.' if of else ''}{setting.name} {_value(setting)}")
 
 
 def argument_snippet(setting: Setting, *, colon: bool) -> Snippet:

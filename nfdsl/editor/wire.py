@@ -124,5 +124,7 @@ def _item_kind(role: Role) -> types.CompletionItemKind:
             return types.CompletionItemKind.Unit
         case "value":
             return types.CompletionItemKind.Constant
+        case "file":
+            return types.CompletionItemKind.File
         case _:
             assert_never(role)

@@ -13,7 +13,7 @@ from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.brackets import flat, parts
 from nfdsl.syntax.build import Build
-from nfdsl.syntax.grammar import Stop, match, tokenize
+from nfdsl.syntax.grammar import MOST, Stop, match, tokenize
 from nfdsl.syntax.layout import INDENT, Row, rows
 from nfdsl.syntax.lines import Line, lines
 from nfdsl.syntax.meaning import same_meaning
@@ -31,6 +31,8 @@ def formatted(source: Source) -> str | None:
     What the spec means is unchanged, and formatting the result again changes nothing.
     """
     tokens = tokenize(source.text)
+    if len(tokens) > MOST:
+        return None
     tree = match(list(significant(tokens)), "file")
     if isinstance(tree, Stop):
         return None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,8 @@ from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lark import PostLex
 
 from nfdsl.syntax.tokens import DEEPEST, depths
+
+MOST = 100_000  # tokens of a text that are read: a spec written by a program has a few thousand
 
 
 class _KeepMistakes(PostLex):
@@ -50,8 +53,8 @@ def text() -> str:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Returns the tokens of any text, new lines and malformed ones included."""
-    return list(_nfx().lex(text))  # pyright: ignore[reportUnknownMemberType]
+    """Returns the tokens of any text, new lines and malformed ones included; of a longer one the first `MOST` + 1."""
+    return list(islice(_nfx().lex(text), MOST + 1))  # pyright: ignore[reportUnknownMemberType]
 
 
 def match(tokens: Sequence[Token], rule: Literal["file", "setting"]) -> Tree[Token] | Stop:

@@ -1,6 +1,6 @@
 """A spec with all the files it imports, read as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -12,6 +12,7 @@ from nfdsl.syntax import ast
 from nfdsl.syntax.parse import parse
 
 MOST = 1000  # files
+_ALL_SAVED: Mapping[Path, str] = {}
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,16 @@ class Loaded:
     every_block: bool  # False where a block or a whole file was left out, so that names may seem unknown
 
 
-def load(source: Source) -> Loaded:
+def load(source: Source, unsaved: Mapping[Path, str] = _ALL_SAVED) -> Loaded:
     """Returns a spec and the files it imports, and what is wrong with their syntax and with the imports.
 
     Imports are looked for below the folder of the file that the source is named after.
+
+    Args:
+      source: the spec.
+      unsaved: texts that stand for those of files, by the files' real paths: what an editor has not saved yet.
     """
-    loader = _Loader(source)
+    loader = _Loader(source, unsaved)
     loader.read_all()
     loader.refuse_cycle()
     files = list(loader.files.values())
@@ -58,7 +63,8 @@ class _Refused(Exception):
 class _Loader:
     """Reads files in the order in which imports name them, each once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, unsaved: Mapping[Path, str]) -> None:
+        self._unsaved = unsaved
         self.diagnostics: list[Diagnostic] = []
         self.every_block = True
         self._root = _real(Path(source.name).parent)
@@ -84,7 +90,7 @@ class _Loader:
             if path not in self._known:
                 if len(self._waiting) >= MOST:
                     raise _Refused("too-many-imports", f"this is file {MOST + 1:,} of the study", "import fewer files")
-                self._waiting.append((path, _read(path, source, each.path.text)))
+                self._waiting.append((path, self._source(path, source, each.path.text)))
                 self._known.add(path)
             self._imports[importer].setdefault(path, each)
         except _Refused as refused:
@@ -97,6 +103,11 @@ class _Loader:
                     help=refused.advice,
                 )
             )
+
+    def _source(self, path: Path, importer: Source, text: str) -> Source:
+        """Returns an imported file, under its path as seen from where the spec's own name starts."""
+        name = str(Path(importer.name).parent / text)
+        return Source(name, self._unsaved[path] if path in self._unsaved else _read(path))
 
     def _allowed(self, importer: Path, text: str) -> Path:
         """Returns the file an import names, if that lies in the folder of the spec, links followed."""
@@ -127,16 +138,14 @@ def _real(path: Path) -> Path:
     return path.resolve()
 
 
-def _read(path: Path, importer: Source, text: str) -> Source:
-    """Returns the text of an imported file, under its path as seen from where the spec's own name starts."""
+def _read(path: Path) -> str:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise _Refused("unreadable-import", "it is no regular file", "name a file that holds a spec")
-        found = read(str(path))
+        return read(str(path)).text
     except (Unreadable, OSError, ValueError) as error:
         why = str(error).removeprefix(f"cannot read {path}: ") if isinstance(error, Unreadable) else reason(error)
         raise _Refused("unreadable-import", why, "the path starts at the folder of the file that imports") from None
-    return Source(str(Path(importer.name).parent / text), found.text)
 
 
 def _cycle(closing: ast.ImportFile, others: Sequence[ast.ImportFile]) -> Diagnostic:

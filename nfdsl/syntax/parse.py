@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from nfdsl.diagnostics import Diagnostic
-from nfdsl.source import Source
+from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.source import Source, Span
 from nfdsl.syntax import ast
 from nfdsl.syntax.build import Build
-from nfdsl.syntax.grammar import Stop, match, tokenize
+from nfdsl.syntax.grammar import MOST, Stop, match, tokenize
 from nfdsl.syntax.recover import recover
-from nfdsl.syntax.tokens import significant
+from nfdsl.syntax.tokens import place, significant
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Parsed:
 def parse(source: Source) -> Parsed:
     """Returns the AST of any text, in time linear in its length. Raises nothing."""
     tokens = tokenize(source.text)
+    if len(tokens) > MOST:
+        whole = Span(source, 0, len(source.text))
+        return Parsed(ast.File(whole, None, ()), (_too_large(source, place(source, tokens[-1])),), False)
     outcome = match(list(significant(tokens)), "file")
     if not isinstance(outcome, Stop):
         file = Build(source).transform(outcome)
@@ -34,3 +37,13 @@ def parse(source: Source) -> Parsed:
         return Parsed(file, (), True)
     recovered = recover(source, tokens)
     return Parsed(recovered.file, recovered.diagnostics, recovered.every_block)
+
+
+def _too_large(source: Source, beyond: Span) -> Diagnostic:
+    lines = source.position(len(source.text)).line
+    return Diagnostic(
+        code="spec-too-large",
+        headline=f"this file of {len(source.text):,} characters on {lines:,} lines is too large for a spec",
+        primary=Label(beyond, f"word or sign number {MOST + 1:,}"),
+        help="say what repeats as a grid, a `let` or with `from`, or divide the study",
+    )

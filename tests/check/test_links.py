@@ -18,7 +18,10 @@ def test_the_best_must_be_measured_on_something(wrong: Callable[..., Diagnostic]
     text = "data whole { source builtin(digits)\n classes 10 }\npretrain p from base { data whole }\n"
     found = wrong(text + FINETUNE % ("p", "train 32px, eval 32px"))
     assert (found.code, found.primary.span.text) == ("nothing-held-out", "start p")
-    assert [label.span.text for label in found.secondary] == ["data whole"]
+    assert [label.text for label in found.secondary] == [
+        "data = images of which none are held out",
+        "holdout = 0 images (default)",
+    ]
 
 
 @pytest.mark.parametrize(("figure", "of"), [("error_vs_compute", "base"), ("optimal_lr", "f")])

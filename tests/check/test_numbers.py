@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nfdsl.check.numbers import Amount, Numeric, described, measure, not_a_number
 from nfdsl.check.point import Point
 from nfdsl.check.rejected import Rejected
+from nfdsl.check.tally import Tally
 from nfdsl.schema.units import Dimension
 from nfdsl.source import Source
 from nfdsl.syntax import ast
@@ -19,6 +20,8 @@ from nfdsl.syntax.parse import parse
 
 class Nameless:
     """Knows no names."""
+
+    tally = Tally()
 
     def numbers(self, name: ast.Name, axis: str) -> Never:
         raise Rejected(not_a_number(name, axis))

@@ -79,3 +79,10 @@ def test_wrong_specs_are_not_compared(names: tuple[str, str], capsys: pytest.Cap
     said = capsys.readouterr()
     assert said.out == ""
     assert "error[" in said.err
+
+
+@pytest.mark.usefixtures("files")
+def test_what_the_command_line_says_in_another_way_is_a_difference(capsys: pytest.CaptureFixture[str]):
+    assert main(["diff", "a.nfx", "a.nfx", "--set", "base.seed=7", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {change["setting"] for change in found["changes"]} == {"seed"}

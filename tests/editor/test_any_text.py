@@ -64,11 +64,11 @@ def spans(document: Document, offset: int) -> Iterator[Span]:
     yield completions(document, offset).span
     yield from (fix.span for fix in formatting(document))
     yield from (entry.span for entry in outline(document))
-    yield from references(document, offset, with_definition=True)
+    yield from references(document, offset, [], with_definition=True)
     yield from (fix.fix.span for fix in quick_fixes(document, 0, len(document.source.text)))
     yield from (span for span in [definition(document, offset), renameable(document, offset)] if span is not None)
     with suppress(NotAName):
-        yield from (fix.span for fix in rename(document, offset, "d"))
+        yield from (fix.span for fix in rename(document, offset, "d", []))
 
 
 def ask(text: str, offset: int) -> None:

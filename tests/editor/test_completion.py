@@ -1,16 +1,19 @@
 """What is offered at a cursor, with and without a rest of a file behind it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from nfdsl.editor.completion import completions
 from nfdsl.editor.document import Document
+from nfdsl.editor.vocabulary import block_settings
 from nfdsl.schema.blocks import KINDS
 from nfdsl.source import Source
 
 At = Callable[[str], tuple[Document, int]]
 
+MODEL = [setting.name for setting in block_settings("model")]
 CASES = {
     "a statement": ("|", [*KINDS, "let", "import"]),
     "one that is begun": ("pre|", [*KINDS, "let", "import"]),
@@ -35,6 +38,9 @@ CASES = {
     "a block in a phrase": ("report r {\n  figure optimal_lr of |", ["base"]),
     "nothing or something": ("pretrain p {\n  clip |", ["agc", "none", "ratio", "eps"]),
     "a word in a word": ("data d {\n  source builtin(|", ["digits", "mnist_5k", "name"]),
+    "an argument to override": ("pretrain p {\n  sam.|", ["sam.rho", "sam.fraction"]),
+    "the value of an override": ("pretrain p {\n  optimizer.nesterov |", ["on", "off"]),
+    "a setting of another block": ("pretrain p {\n  classes 1\n  batch wide.|", [f"wide.{name}" for name in MODEL]),
     "nothing in a comment": ("pretrain p {\n  # sched|", []),
     "nothing in a string": ('data d {\n  source folder("|', []),
     "nothing of an unknown kind": ("nonsense p {\n  |", []),
@@ -109,3 +115,18 @@ def test_every_optional_setting_is_right_as_inserted(study: str, kind: str, at: 
 def test_named_values_are_offered_where_a_value_may_stand(study: str, at: At):
     labels = [one.label for one in completions(*at("let warm 5 steps\n" + study.replace("20 steps", "|"))).items]
     assert labels == ["warm"]
+
+
+def test_a_zip_names_settings_that_are_in_force(study: str, at: At):
+    document, offset = at(study.replace("  lr tune", "  zip |\n  lr tune"))
+    offered = [one.label for one in completions(document, offset).items]
+    assert offered == ["data", "batch", "resolution", "schedule", "model", "budget", "lr"]
+
+
+def test_an_import_names_the_specs_beside_it(tmp_path: Path):
+    (tmp_path / "parts").mkdir()
+    for name in ("study.nfx", "base.nfx", "parts/net.nfx"):
+        (tmp_path / name).write_text("")
+    text = 'import "pa'
+    found = completions(Document(Source(str(tmp_path / "study.nfx"), text)), len(text))
+    assert ([one.label for one in found.items], found.span.text) == (["base.nfx", "parts/net.nfx"], "pa")
