@@ -253,7 +253,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from nfdsl.study.description import describe
     from nfdsl.study.directory import StudyDirectory
-    from nfdsl.study.display import follow, print_closing
+    from nfdsl.study.display.follow import follow, print_closing
     from nfdsl.study.engine import carry_out
     from nfdsl.study.lock import Held
     from nfdsl.tables import plan_json

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -12,13 +13,24 @@ from nfdsl.plan import Plan, PlannedRun, Program
 from nfdsl.schema.training import Monotone
 
 
-def plan_json(plan: Plan, states: Mapping[str, str]) -> str:
-    """Returns the JSON of ``nfdsl plan --json``; `states` holds the state of runs already begun."""
+def plan_json(plan: Plan, states: Mapping[str, str], because: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Returns the JSON of ``nfdsl plan --json``.
+
+    Args:
+      states: the state of each run already begun.
+      because: what changed, for each run that is not the one there was before.
+    """
+    cells = {run.id: run.cell for run in plan.runs}
+
+    def entry(run: PlannedRun) -> dict[str, Any]:
+        return _run(run, cells, states.get(run.id, "waiting"), because.get(run.id))
+
     return json.dumps(
         {
             "study": plan.study,
             "programs": [_program(program) for program in plan.programs],
-            "runs": [_run(run, states.get(run.id, "waiting")) for run in plan.runs],
+            "runs": [entry(run) for run in plan.runs],
+            "extensions": [entry(run) for run in plan.extensions],
             "totals": totals(plan),
         },
         indent=1,
@@ -49,7 +61,8 @@ def _program(program: Program) -> dict[str, Any]:
     }
 
 
-def _run(run: PlannedRun, state: str) -> dict[str, Any]:
+def _run(run: PlannedRun, cells: Mapping[str, str], state: str, because: str | None) -> dict[str, Any]:
+    candidates = run.start.candidates if run.start else ()
     return {
         "id": run.id,
         "block": run.block,
@@ -63,10 +76,11 @@ def _run(run: PlannedRun, state: str) -> dict[str, Any]:
         "train_flops": run.train_flops,
         "sam_flops": run.sam_flops,
         "core_hours": run.core_hours,
-        "depends_on": list(run.start.candidates) if run.start else [],
+        "depends_on": list(dict.fromkeys(cells[candidate] for candidate in candidates)),
         "program": run.program,
         "cell": run.cell,
         "state": state,
+        "because": because,
     }
 
 

@@ -4,7 +4,7 @@ from nfdsl.plan import Selection
 from nfdsl.schema.training import Monotone
 from nfdsl.study.agenda import agenda, pick
 from nfdsl.study.landscape import Landscape
-from nfdsl.study.tuning import Known
+from nfdsl.study.tuning.known import Known
 
 
 def test_runs_come_in_the_plans_order_with_their_start(sketch, result):

@@ -8,6 +8,7 @@ from nfdsl.plan import Selection
 from nfdsl.run_json import dump
 from nfdsl.schema.training import Monotone
 from nfdsl.study.directory import Failure, Unreadable
+from nfdsl.study.landscape import Landscape
 from nfdsl.study.records import LearningCurve, read_learning_curve, read_records
 from nfdsl.tables import plan_json
 
@@ -23,7 +24,7 @@ def written(directory):
             folder = directory.run(run)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "result.json").write_text(json.dumps(asdict(result)))
-        return {record.id: record for record in read_records(directory, plan.cells)}
+        return {record.id: record for record in read_records(directory, list(Landscape(plan).ladders.values()))}
 
     return written
 
@@ -91,7 +92,7 @@ def test_a_fine_tune_starts_from_the_run_it_was_given(sketch, written, directory
     directory.run(tuned).mkdir(parents=True)
     directory.run_json(tuned).write_text(dump(lower(plan.runs[-1], "a@0.2")))
     record = written(plan, {})[tuned]
-    assert (record.kind, record.start, record.depends_on) == ("finetune", "a@0.2", candidates)
+    assert (record.kind, record.start, record.depends_on) == ("finetune", "a@0.2", ("a",))
 
 
 @pytest.mark.parametrize(

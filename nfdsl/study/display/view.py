@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from nfdsl.plan import PlannedRun
-from nfdsl.study.board import Board
-from nfdsl.study.columns import BAR, Cell, Column, column, plain, table
-from nfdsl.study.estimate import seconds_left
-from nfdsl.study.groups import Group, groups, totals
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.columns import BAR, Cell, Column, column, plain, table
+from nfdsl.study.display.estimate import seconds_left
+from nfdsl.study.display.groups import Group, groups, totals
+from nfdsl.study.display.row import Row, State
 from nfdsl.study.landscape import swept
 from nfdsl.study.numerals import clock, count, loss, percent, speed
-from nfdsl.study.row import Row, State
-from nfdsl.study.tuning import trials
+from nfdsl.study.tuning.search import expected
 
 _STYLES = {
     State.WAITING: "",
@@ -37,8 +37,9 @@ class View:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._words = {run.id: _words(run) for run in board.plan.runs}
-        self._optional = {run for cell in board.plan.cells if trials(cell) < len(cell.runs) for run in cell.runs}
+        self._words = {run: _words(planned) for run, planned in board.landscape.runs.items()}
+        ladders = board.landscape.ladders.values()
+        self._optional = {run for each in ladders if expected(each) < len(each.range) for run in each.range}
         self._widths: dict[str, int] = {}
         for words in self._words.values():
             for name, text in words.items():

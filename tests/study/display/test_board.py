@@ -1,9 +1,9 @@
 """All runs together: what is complete, in hand and still to come."""
 
 from nfdsl.schema.training import Monotone
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.row import State
 from nfdsl.study.events import Closed, Compiled, Finished, Given, Opened, Stopping, Tick, Unneeded
-from nfdsl.study.row import State
 from nfdsl.study.tally import Tally
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from nfdsl.schema.training import Monotone
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.groups import groups, totals
 from nfdsl.study.events import Failed, Finished, Given, Opened, Unneeded
-from nfdsl.study.groups import groups, totals
 
 
 @pytest.fixture

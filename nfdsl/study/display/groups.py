@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nfdsl.study.board import Board
-from nfdsl.study.row import Row, State
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.row import Row, State
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 
 from nfdsl.plan import Plan, PlannedRun
+from nfdsl.study.display.row import Row
 from nfdsl.study.events import Closed, Compiled, Given, Notice, Opened, Stopping, StudyEvent, Tick, WorkerStarted
 from nfdsl.study.landscape import Landscape
 from nfdsl.study.outcome import Outcome
-from nfdsl.study.row import Row
-from nfdsl.study.tuning import Known, outstanding
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.survey import outstanding, survey
 
 
 class Board:
-    """All runs of a plan, the time, and what was compiled. Changed by `observe` alone."""
+    """All runs of a plan, and those beyond its ranges that were carried out, the time, and what was compiled.
+
+    Changed by `observe` alone.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -21,7 +25,7 @@ class Board:
         self.worker_starts = False  # its imports take a while
         self.stopping = False
         self.outcome: Outcome | None = None  # once the study has closed
-        self._landscape = Landscape(plan)
+        self.landscape = Landscape(plan)
 
     def observe(self, event: StudyEvent, now: float) -> None:
         """Takes into account what happened `now` seconds after the study was taken up."""
@@ -29,7 +33,7 @@ class Board:
         match event:
             case Opened(results):
                 for run, result in results.items():
-                    self.rows[run].finish(result)
+                    self._row(run).finish(result)
             case Stopping():
                 self.stopping = True
             case Closed(outcome):
@@ -40,7 +44,7 @@ class Board:
                 pass
             case _:
                 self.worker_starts = self.worker_starts and not isinstance(event, Given)
-                self.rows[event.run].observe(event, now)
+                self._row(event.run).observe(event, now)
                 if isinstance(event, Compiled) and event.kind == "train":
                     self.compiled.add(event.program)
 
@@ -49,10 +53,22 @@ class Board:
 
     def to_come(self) -> Iterator[tuple[PlannedRun, int]]:
         """Yields for each cell one of its runs and how many like it are still to come, those in hand not counted."""
-        results = {run: row.result for run, row in self.rows.items() if row.result is not None}
-        lost = {run: "" for run, row in self.rows.items() if row.over and row.result is None}
+        known, ladders = self.known(), self.landscape.ladders
+        verdicts = survey(ladders, known)
         for cell in self.plan.cells:
-            in_hand = sum(self.rows[run].active for run in cell.runs)
-            count = outstanding(cell, self._landscape, Known(results, lost)) - in_hand
+            in_hand = sum(run in self.rows and self.rows[run].active for run in ladders[cell.id].runs)
+            count = outstanding(ladders[cell.id], verdicts[cell.id], known) - in_hand
             if count > 0:
-                yield self._landscape.sample(cell), count
+                yield self.landscape.sample(cell), count
+
+    def known(self) -> Known:
+        """Returns what has become of the runs so far."""
+        results = {run: row.result for run, row in self.rows.items() if row.result is not None}
+        return Known(results, {run: "" for run, row in self.rows.items() if row.over and row.result is None})
+
+    def _row(self, run: str) -> Row:
+        """Returns the row of a run; one beyond a range gets its row with its first event."""
+        if run not in self.rows:
+            known = self.rows | {run: Row(self.landscape.runs[run])}
+            self.rows = {each: known[each] for each in self.landscape.runs if each in known}
+        return self.rows[run]

@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from nfdsl.schema.training import Monotone
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.view import View, passing
 from nfdsl.study.events import Failed, Finished, Given, Opened, Progress, Started, Stopping, StudyEvent, WorkerStarted
-from nfdsl.study.view import View, passing
 
 
 def frame(board: Board, width: int = 100, height: int = 40) -> list[str]:

@@ -2,12 +2,15 @@
 
 from typing import assert_never
 
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.groups import totals
 from nfdsl.study.events import (
     Closed,
     Compiled,
     Damaged,
+    Dropped,
     EndEvent,
+    Extended,
     Failed,
     Finished,
     Given,
@@ -26,7 +29,6 @@ from nfdsl.study.events import (
     Unneeded,
     WorkerStarted,
 )
-from nfdsl.study.groups import totals
 from nfdsl.study.landscape import describe
 from nfdsl.study.numerals import clock, count, loss, percent, speed
 from nfdsl.study.result import Result
@@ -71,6 +73,10 @@ def _of_run(event: RunEvent, board: Board) -> str:
             return f"saved at step {step:,}"
         case Stopped(_, step):
             return f"stopped at step {step:,}"
+        case Extended():
+            return "added beyond the range, at the end of which the best learning rate so far lies"
+        case Dropped(_, reason):
+            return f"is done again: {reason}"
         case _:
             return _end(event, board)
 
@@ -80,8 +86,8 @@ def _end(event: EndEvent, board: Board) -> str:
         case Finished(_, result):
             over, total = totals(board)
             return f"{_result(result)} ({over:,} of {count(total, 'run')})"
-        case Retried(_, reason, attempt):
-            return f"attempt {attempt} failed, trying again: {reason}"
+        case Retried(_, reason, attempt, attempts):
+            return f"attempt {attempt} of {attempts} failed, trying again: {reason}"
         case Failed(_, reason, attempts):
             return f"failed after {count(attempts, 'attempt')}: {reason}"
         case NotRun(_, reason):
