@@ -54,6 +54,10 @@ class StudyDirectory:
         return self.path / "study.json"
 
     @property
+    def lock_file(self) -> Path:
+        return self.path / "lock"
+
+    @property
     def plan_json(self) -> Path:
         return self.path / "plan.json"
 
@@ -94,7 +98,7 @@ class StudyDirectory:
     def lock(self) -> AbstractContextManager[int]:
         """Holds the study for this process and its workers, making the directory. Raises `lock.Held`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        return exclusive(self.path / "lock")
+        return exclusive(self.lock_file)
 
     def begin(self, study_json: str, plan_json: str) -> None:
         """Writes what is about to be carried out."""
@@ -161,6 +165,12 @@ class StudyDirectory:
             if result is not None:
                 results[run_id] = result
         return results, tuple(unreadable)
+
+
+def unwritable(error: OSError) -> str:
+    """Returns what could not be done with which file, and why, in one sentence."""
+    why = error.strerror or str(error)
+    return f"the study directory cannot be written: {error.filename}: {why}" if error.filename else why
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -30,7 +30,7 @@ from nfdsl.run_json import dump
 from nfdsl.study.agenda import Agenda, Task, agenda, outdated, pick
 from nfdsl.study.compiled import remove_torn
 from nfdsl.study.crew import Crew
-from nfdsl.study.directory import Failure, StudyDirectory, Unreadable
+from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, unwritable
 from nfdsl.study.events import (
     Broken,
     Closed,
@@ -139,7 +139,7 @@ class _Study:
         try:
             yield from self._turns()
         except OSError as error:
-            yield from self._give_up(_sentence(error))
+            yield from self._give_up(unwritable(error))
 
     def _turns(self) -> Iterator[StudyEvent]:
         """One turn of the loop is one attempt at one run."""
@@ -244,9 +244,3 @@ class _Study:
         self._failed[run] = ending.reason
         self._directory.fail(run, Failure(ending.reason, ending.detail, tried))
         return Failed(run, ending.reason, tried)
-
-
-def _sentence(error: OSError) -> str:
-    """Returns what could not be done with which file, and why."""
-    why = error.strerror or str(error)
-    return f"the study directory cannot be written: {error.filename}: {why}" if error.filename else why

@@ -97,7 +97,12 @@ def _distance(one: PlannedRun, other: PlannedRun) -> tuple[float, float]:
 
 def describe(run: PlannedRun) -> str:
     """Returns a run's name for people: ``3f2a90c1b2d4 scaling F0, 0.25 epochs, lr 0.4``."""
-    return f"{run.id} {run.block} {', '.join((run.label, *swept(run), f'lr {run.lr:g}'))}"
+    return f"{run.id} {described(run)}"
+
+
+def described(run: PlannedRun) -> str:
+    """Returns a run's name for people, without its id: ``scaling F0, 0.25 epochs, lr 0.4``."""
+    return f"{run.block} {', '.join((run.label, *swept(run), f'lr {run.lr:g}'))}"
 
 
 def swept(run: PlannedRun) -> tuple[str, ...]:

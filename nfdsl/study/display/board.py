@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from nfdsl.plan import Plan, PlannedRun
-from nfdsl.study.display.row import Row
+from nfdsl.study.display.groups import Entry, Group, groups, summed, whole
+from nfdsl.study.display.row import Row, State
 from nfdsl.study.events import Closed, Compiled, Given, Notice, Opened, Stopping, StudyEvent, Tick, WorkerStarted
-from nfdsl.study.landscape import Landscape
+from nfdsl.study.landscape import Landscape, swept
 from nfdsl.study.outcome import Outcome
 from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.survey import outstanding, survey
@@ -48,6 +49,14 @@ class Board:
                 if isinstance(event, Compiled) and event.kind == "train":
                     self.compiled.add(event.program)
 
+    def groups(self, most: int) -> list[Group]:
+        """Returns the state of the study in at most so many lines: see `groups`."""
+        return groups(map(_entry, self.rows.values()), self.landscape.ladders, self.known(), most)
+
+    def whole(self) -> Group:
+        """Returns the state of the study."""
+        return whole(summed(map(_entry, self.rows.values()), self.landscape.ladders, self.known(), by_model=False))
+
     def active(self) -> list[Row]:
         return [row for row in self.rows.values() if row.active]
 
@@ -72,3 +81,23 @@ class Board:
             known = self.rows | {run: Row(self.landscape.runs[run])}
             self.rows = {each: known[each] for each in self.landscape.runs if each in known}
         return self.rows[run]
+
+
+def _entry(row: Row) -> Entry:
+    run, result = row.run, row.result
+    return Entry(
+        run=run.id,
+        block=run.block,
+        model=run.label,
+        point=", ".join((*swept(run), f"lr {run.lr:g}")),
+        over=row.over,
+        active=row.active,
+        unneeded=row.state is State.UNNEEDED,
+        diverged=row.state is State.DIVERGED,
+        missing=row.state in (State.FAILED, State.NOT_RUN),
+        share=row.step / run.length.steps,
+        flops=run.train_flops + run.sam_flops,
+        core_hours=run.core_hours,
+        holdout_loss=None if result is None else result.holdout_loss,
+        top1=None if result is None else result.top1,
+    )

@@ -1,67 +1,160 @@
-"""The runs of a study summed up by block and model."""
+"""The state of a study, summed up by block and model: runs, cells and the compute that was spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from nfdsl.study.display.board import Board
-from nfdsl.study.display.row import Row, State
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.ladder import Ladder
+from nfdsl.study.tuning.survey import Settled, Verdict, outstanding, survey
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run as far as the state of its study needs it, whether it is followed or read from files."""
+
+    run: str
+    block: str
+    model: str
+    point: str  # where it lies along the other axes, for people
+    over: bool  # ended, with a result or without
+    active: bool
+    unneeded: bool  # tuning did without it
+    diverged: bool
+    missing: bool  # failed, or cannot be run
+    share: float  # of its steps taken, in [0, 1]
+    flops: float  # of all its training
+    core_hours: float | None
+    holdout_loss: float | None
+    top1: float | None
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Training FLOPs, and the core-hours they stand for where that is known."""
+
+    flops: float = 0.0
+    core_hours: float | None = 0.0
+
+    def __add__(self, other: "Compute") -> "Compute":
+        flops = self.flops + other.flops
+        if self.core_hours is None or other.core_hours is None:
+            return Compute(flops, None)
+        return Compute(flops, self.core_hours + other.core_hours)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs summed up in one line."""
+    """Runs and cells summed up in one line."""
 
     block: str
     model: str  # empty for all models of the block
-    over: int  # ended with a result or without
+    over: int  # runs that ended, with a result or without
     total: int  # that are carried out at all; tuning may leave some out
     diverged: int
     missing: int  # failed or not run
-    best: Row | None  # of least held-out loss
+    cells: int
+    settled: int  # cells in which nothing is left to try
+    censored: int  # settled with the best at the end of its learning rates: the optimum may lie beyond
+    spent: Compute
+    expected: Compute  # spent, and still to come
+    best: Entry | None  # of least held-out loss
 
 
-def groups(board: Board, most: int) -> list[Group]:
+def groups(entries: Iterable[Entry], ladders: Mapping[str, Ladder], known: Known, most: int) -> list[Group]:
     """Returns a line for each block and model, or for each block where those were more than `most`, or none."""
-    fine = _groups(board, by_model=True)
+    listed = list(entries)
+    fine = summed(listed, ladders, known, by_model=True)
     if len(fine) <= most:
         return fine
-    coarse = _groups(board, by_model=False)
+    coarse = summed(listed, ladders, known, by_model=False)
     return coarse if len(coarse) <= most else []
 
 
-def totals(board: Board) -> tuple[int, int]:
-    """Returns how many runs are over and how many are carried out at all."""
-    everything = _groups(board, by_model=False)
-    return sum(group.over for group in everything), sum(group.total for group in everything)
+def summed(entries: Iterable[Entry], ladders: Mapping[str, Ladder], known: Known, *, by_model: bool) -> list[Group]:
+    """Returns a line for each block, or for each block and model, in the plan's order."""
+    by_run = {entry.run: entry for entry in entries}
+    members: dict[tuple[str, str], list[_Cell]] = {}
+    for cell, verdict in survey(ladders, known).items():
+        ladder = ladders[cell]
+        sample = by_run[ladder.range[0]]
+        found = _Cell([by_run[run] for run in ladder.runs if run in by_run], verdict, sample, ladder, known)
+        members.setdefault((sample.block, sample.model if by_model else ""), []).append(found)
+    return [_group(block, model, cells) for (block, model), cells in members.items()]
 
 
-def _groups(board: Board, *, by_model: bool) -> list[Group]:
-    rows: dict[tuple[str, str], list[Row]] = {}
-    for row in board.rows.values():
-        rows.setdefault((row.run.block, row.run.label if by_model else ""), []).append(row)
-    coming = dict.fromkeys(rows, 0)
-    for run, count in board.to_come():
-        coming[run.block, run.label if by_model else ""] += count
-    return [_group(block, model, members, coming[block, model]) for (block, model), members in rows.items()]
+def whole(found: Sequence[Group]) -> Group:
+    """Returns the sum of several groups."""
+    return reduce(_plus, found, Group("", "", 0, 0, 0, 0, 0, 0, 0, Compute(), Compute(), None))
 
 
-def _group(block: str, model: str, rows: Sequence[Row], coming: int) -> Group:
-    over = sum(row.over and row.state is not State.UNNEEDED for row in rows)
+@dataclass(frozen=True)
+class _Cell:
+    """One cell with its runs."""
+
+    entries: Sequence[Entry]
+    verdict: Verdict
+    sample: Entry
+    ladder: Ladder
+    known: Known
+
+    @property
+    def to_come(self) -> int:
+        """Runs not begun yet, at least."""
+        active = sum(entry.active for entry in self.entries)
+        return max(0, outstanding(self.ladder, self.verdict, self.known) - active)
+
+    @property
+    def censored(self) -> bool:
+        return isinstance(self.verdict, Settled) and self.verdict.censored is not None
+
+
+def _group(block: str, model: str, cells: Sequence[_Cell]) -> Group:
+    entries = [entry for cell in cells for entry in cell.entries]
+    over = sum(entry.over and not entry.unneeded for entry in entries)
+    spent = _sum(_compute(entry, entry.share) for entry in entries)
+    left = _sum(_compute(entry, 1 - entry.share) for entry in entries if entry.active)
+    coming = _sum(_compute(cell.sample, cell.to_come) for cell in cells)
     return Group(
         block=block,
         model=model,
         over=over,
-        total=over + sum(row.active for row in rows) + coming,
-        diverged=sum(row.state is State.DIVERGED for row in rows),
-        missing=sum(row.state in (State.FAILED, State.NOT_RUN) for row in rows),
-        best=min((row for row in rows if _held_out(row) is not None), key=_order, default=None),
+        total=over + sum(entry.active for entry in entries) + sum(cell.to_come for cell in cells),
+        diverged=sum(entry.diverged for entry in entries),
+        missing=sum(entry.missing for entry in entries),
+        cells=len(cells),
+        settled=sum(isinstance(cell.verdict, Settled) for cell in cells),
+        censored=sum(cell.censored for cell in cells),
+        spent=spent,
+        expected=spent + left + coming,
+        best=_best(entry for entry in entries if entry.holdout_loss is not None),
     )
 
 
-def _held_out(row: Row) -> float | None:
-    return None if row.result is None else row.result.holdout_loss
+def _plus(one: Group, other: Group) -> Group:
+    return Group(
+        block="",
+        model="",
+        over=one.over + other.over,
+        total=one.total + other.total,
+        diverged=one.diverged + other.diverged,
+        missing=one.missing + other.missing,
+        cells=one.cells + other.cells,
+        settled=one.settled + other.settled,
+        censored=one.censored + other.censored,
+        spent=one.spent + other.spent,
+        expected=one.expected + other.expected,
+        best=_best(entry for entry in (one.best, other.best) if entry is not None),
+    )
 
 
-def _order(row: Row) -> float:
-    value = _held_out(row)
-    return float("inf") if value is None else value
+def _best(entries: Iterable[Entry]) -> Entry | None:
+    return min(entries, key=lambda entry: entry.holdout_loss or 0.0, default=None)
+
+
+def _compute(entry: Entry, times: float) -> Compute:
+    return Compute(entry.flops * times, None if entry.core_hours is None else entry.core_hours * times)
+
+
+def _sum(parts: Iterable[Compute]) -> Compute:
+    return reduce(Compute.__add__, parts, Compute())

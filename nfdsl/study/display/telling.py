@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from nfdsl.study.display.board import Board
-from nfdsl.study.display.groups import totals
 from nfdsl.study.events import (
     Closed,
     Compiled,
@@ -52,8 +51,9 @@ def tell(event: StudyEvent, board: Board) -> str | None:
 
 
 def _opened(board: Board, continued: bool) -> str:
-    over, total = totals(board)
-    return f"{board.plan.study}: {count(total, 'run')}" + (f", {over:,} of them already complete" if continued else "")
+    study = board.whole()
+    already = f", {study.over:,} of them already complete" if continued else ""
+    return f"{board.plan.study}: {count(study.total, 'run')}{already}"
 
 
 def _of_run(event: RunEvent, board: Board) -> str:
@@ -84,8 +84,8 @@ def _of_run(event: RunEvent, board: Board) -> str:
 def _end(event: EndEvent, board: Board) -> str:
     match event:
         case Finished(_, result):
-            over, total = totals(board)
-            return f"{_result(result)} ({over:,} of {count(total, 'run')})"
+            study = board.whole()
+            return f"{_result(result)} ({study.over:,} of {count(study.total, 'run')})"
         case Retried(_, reason, attempt, attempts):
             return f"attempt {attempt} of {attempts} failed, trying again: {reason}"
         case Failed(_, reason, attempts):
