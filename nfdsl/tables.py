@@ -118,20 +118,32 @@ def print_plan(plan: Plan, cells: Sequence[CellForecast], changes: Iterable[str]
         f"{_short(sums['train_flops'])} training FLOPs{hours}",
         highlight=False,
     )
-    for line in (*_to_come(sums["runs"], cells), *changes):
+    for line in (*_to_come(plan, cells), *changes):
         console.print(line, highlight=False, markup=False)
 
 
-def _to_come(runs: int, cells: Sequence[CellForecast]) -> Iterator[str]:
+def _to_come(plan: Plan, cells: Sequence[CellForecast]) -> Iterator[str]:
     """Yields what is done and would run, and how many of the runs tuning needs."""
     ended, (to_come, at_most) = sum(cell.ended for cell in cells), still_to_come(cells)
     bound = f", {at_most} at most" if at_most != to_come else ""
     if ended:
-        yield f"{ended} done, {to_come} would run{bound}"
-    elif to_come < runs:
-        yield f"tuning tries {to_come} of these where optima fall slowly with size and budget{bound}"
+        yield f"{ended} done, {to_come} would run{_cost(plan, cells)}{bound}"
+    elif to_come < len(plan.runs):
+        where = "where optima fall slowly with size and budget"
+        yield f"tuning tries {to_come} of these{_cost(plan, cells)} {where}{bound}"
     elif bound:
         yield f"tuning goes on beyond a range at whose end its best lies: {at_most} runs at most"
+
+
+def _cost(plan: Plan, cells: Sequence[CellForecast]) -> str:
+    """Returns the compute of what is still to come, where nothing is unusual."""
+    runs = {run.id: run for run in plan.runs}
+    coming = [(runs[cell.ladder.range[0]], cell.to_come) for cell in cells if cell.to_come]
+    hours = [run.core_hours * times for run, times in coming if run.core_hours is not None]
+    if hours:
+        return f" ({_short(sum(hours))} core-hours)"
+    flops = sum((run.train_flops + run.sam_flops) * times for run, times in coming)
+    return f" ({_short(flops)} training FLOPs)" if flops else ""
 
 
 def _programs_table(plan: Plan) -> Table:

@@ -52,6 +52,7 @@ from nfdsl.study.events import (
 from nfdsl.study.interrupts import Interrupts, interrupts
 from nfdsl.study.landscape import Landscape
 from nfdsl.study.lock import Held
+from nfdsl.study.numerals import count
 from nfdsl.study.result import Result
 from nfdsl.study.tally import Tally
 from nfdsl.study.tuning.known import Known
@@ -92,7 +93,9 @@ def carry_out(
     with interrupts() as stop, ExitStack() as stack:
         lock = yield from _lock(directory, stop, stack)
         directory.begin(study_json, plan_json)
-        remove_torn(directory.cache)
+        torn = len(remove_torn(directory.cache))
+        if torn:
+            yield Notice(f"{count(torn, 'compiled program')} in the cache, not written to the end, removed")
         crew = stack.enter_context(Crew(command, directory.worker_log, lock, grace_seconds, stop))
         for event in _Study(plan, directory, crew, stop, attempts).events():
             tally.observe(event)

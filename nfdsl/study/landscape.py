@@ -5,11 +5,13 @@ among the starts. The network's size is its training FLOPs per image, the budget
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from nfdsl.plan import Cell, Plan, PlannedRun
+from nfdsl.schema.model import Model
 from nfdsl.schema.training import Monotone
 from nfdsl.study.tuning.ladder import Ladder
 
@@ -41,13 +43,12 @@ class Landscape:
         """Returns a run of `cell`, for whatever all its runs have in common."""
         return self.runs[cell.runs[0]]
 
-    def _ladders(self, family: Sequence[Cell]) -> list[Ladder]:
-        samples = {cell.id: self.sample(cell) for cell in family}
-        costliest = max(map(_compute, samples.values()))
-        return [self._ladder(cell, samples, _compute(samples[cell.id]) * _SMALL <= costliest) for cell in family]
+    def _ladders(self, cells: Sequence[Cell]) -> list[Ladder]:
+        family = _Family([self.sample(cell) for cell in cells])
+        return [self._ladder(cell, family) for cell in cells]
 
-    def _ladder(self, cell: Cell, samples: dict[str, PlannedRun], small: bool) -> Ladder:
-        runs = (*cell.below, *cell.runs, *cell.above)
+    def _ladder(self, cell: Cell, family: "_Family") -> Ladder:
+        runs, sample = (*cell.below, *cell.runs, *cell.above), self.sample(cell)
         return Ladder(
             id=cell.id,
             runs=runs,
@@ -56,30 +57,38 @@ class Landscape:
             above=len(cell.above),
             tuner=cell.tuner,
             minimizing=cell.minimizing,
-            leans_on=_leans_on(samples[cell.id], samples) if isinstance(cell.tuner, Monotone) else (),
-            small=small,
+            leans_on=family.leant_on_by(sample) if isinstance(cell.tuner, Monotone) else (),
+            small=_compute(sample) * _SMALL <= family.costliest,
         )
 
 
-def _leans_on(here: PlannedRun, family: dict[str, PlannedRun]) -> tuple[str, ...]:
-    """The cells whose optima bound that of `here`: the same network's next smaller budget, and of the next smaller
-    network the nearest budget. Every step goes to a smaller network or budget, so there are no cycles."""
-    shorter = {cell: run for cell, run in family.items() if _shorter(run, here)}
-    smaller = {cell: run for cell, run in family.items() if _size(run) < _size(here)}
-    found: list[str] = []
-    if shorter:
-        found.append(max(shorter, key=lambda cell: shorter[cell].length.images))
-    if smaller:
-        found.append(min(smaller, key=lambda cell: _distance(smaller[cell], here)))
-    return tuple(found)
+class _Family:
+    """Cells that can be compared, each by one of its runs, by size and budget."""
+
+    def __init__(self, samples: Sequence[PlannedRun]) -> None:
+        self.costliest = max(map(_compute, samples))
+        self._of_model: dict[Model, list[PlannedRun]] = {}
+        self._of_size: dict[float, list[PlannedRun]] = {}
+        for sample in sorted(samples, key=lambda run: run.length.images):
+            self._of_model.setdefault(sample.model, []).append(sample)
+            self._of_size.setdefault(_size(sample), []).append(sample)
+        self._sizes = sorted(self._of_size)
+
+    def leant_on_by(self, here: PlannedRun) -> tuple[str, ...]:
+        """Returns the cells whose optima bound that of `here`: the same network's next smaller budget, and of the next
+        smaller network the nearest budget. Every step goes to a smaller network or budget, so there are no cycles."""
+        found: list[str] = []
+        models = self._of_model[here.model]
+        if shorter := bisect_left(models, here.length.images, key=lambda run: run.length.images):
+            found.append(models[shorter - 1].cell)
+        if smaller := bisect_left(self._sizes, _size(here)):
+            nearest = min(self._of_size[self._sizes[smaller - 1]], key=lambda run: _factor(run, here))
+            found.append(nearest.cell)
+        return tuple(found)
 
 
 def _family(run: PlannedRun) -> Hashable:
     return run.block, None if run.start is None else run.start.rank, run.recipe
-
-
-def _shorter(one: PlannedRun, other: PlannedRun) -> bool:
-    return one.model == other.model and one.length.images < other.length.images
 
 
 def _size(run: PlannedRun) -> float:
@@ -90,9 +99,9 @@ def _compute(run: PlannedRun) -> int:
     return run.train_flops + run.sam_flops
 
 
-def _distance(one: PlannedRun, other: PlannedRun) -> tuple[float, float]:
-    """How far down in size and, between networks of one size, how far off in budget."""
-    return _size(other) - _size(one), abs(math.log(one.length.images / other.length.images))
+def _factor(one: PlannedRun, other: PlannedRun) -> float:
+    """How far off in budget."""
+    return abs(math.log(one.length.images / other.length.images))
 
 
 def describe(run: PlannedRun) -> str:

@@ -125,8 +125,8 @@ def command() -> Sequence[str]:
 def drive(directory: StudyDirectory, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Carries out a plan as `carry` does, but in a process of its own; see `driver`."""
 
-    def drive(plan: Plan, *, delay: float = 0, grace: float = 25, worker: Path = HERE / "fake_worker.py"):
-        script(plan, directory, delay=delay)
+    def drive(plan: Plan, *, grace: float = 25, worker: Path = HERE / "fake_worker.py", **runs: dict[str, object]):
+        script(plan, directory, **runs)
         (tmp_path / "plan.pickle").write_bytes(pickle.dumps(plan))
         arguments = (directory.path, tmp_path / "plan.pickle", str(grace))
         return subprocess.Popen(
@@ -156,9 +156,9 @@ def given(directory: StudyDirectory) -> Callable[[], list[str]]:
     return lambda: (directory.path / "given.txt").read_text().split()
 
 
-def script(plan: Plan, directory: StudyDirectory, *, delay: float = 0, **runs: dict[str, object]) -> None:
+def script(plan: Plan, directory: StudyDirectory, **runs: dict[str, object]) -> None:
     """Writes what the fake worker is to do with each run; runs are keyed by id."""
     programs = {run.id: {"program": run.program} for run in (*plan.runs, *plan.extensions)}
     todo = {run_id: programs[run_id] | runs.get(run_id, {}) for run_id in programs}
     directory.path.mkdir(parents=True, exist_ok=True)
-    (directory.path / "script.json").write_text(json.dumps({"delay": delay, "runs": todo}))
+    (directory.path / "script.json").write_text(json.dumps({"runs": todo}))

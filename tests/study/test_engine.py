@@ -4,7 +4,6 @@ import errno
 import random
 import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -300,7 +299,7 @@ def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given, number):
     runs = sketch.cell("cell", (0.1, 0.2))
-    with drive(sketch.plan(), delay=0.3) as process:
+    with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         assert read_until(process, "Progress")[1] == runs[0]
         process.send_signal(number)
         rest, errors = process.communicate(timeout=20)
@@ -324,7 +323,7 @@ print(json.dumps({"event": "ready"}), flush=True)
 run = json.loads(sys.stdin.readline())["run"].rpartition("/")[2]
 progress = {"event": "progress", "run": run, "step": 1, "steps": 9, "loss": 1, "images_per_second": 1}
 print(json.dumps(progress), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -338,19 +337,17 @@ def test_a_worker_that_will_not_leave_is_killed(sketch, drive, tmp_path, grace, 
         read_until(process, "Progress")
         process.send_signal(signal.SIGINT)
         read_until(process, "Stopping")
-        began = time.monotonic()
         if signals == 2:
             process.send_signal(signal.SIGINT)
         read_until(process, "Closed")
-        assert time.monotonic() - began < 10
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
     assert not_alive(int(worker))
 
 
 @pytest.mark.slow
 def test_after_kill_9_the_next_call_finishes_without_a_race(sketch, drive, carry, given):
     runs = sketch.cell("cell", (0.1, 0.2))
-    with drive(sketch.plan(), delay=0.3) as process:
+    with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         worker = int(read_until(process, "WorkerStarted")[-1])
         read_until(process, "Progress")
         process.kill()
@@ -366,7 +363,8 @@ print(json.dumps({"event": "ready"}), flush=True)
 run = pathlib.Path(json.loads(sys.stdin.readline())["run"])
 print(json.dumps({"event": "started", "run": run.name, "step": 0, "steps": 10}), flush=True)
 sys.stdin.read()
-time.sleep(1)
+while not (run / "go").exists():
+    time.sleep(0.01)
 (run / "left").touch()
 """
 
@@ -382,6 +380,7 @@ def test_the_worker_of_a_killed_call_is_waited_for(sketch, drive, directory, com
     notice = next(events)
     assert isinstance(notice, Notice)
     assert f"a worker of process {process.pid}, which is gone" in notice.text
+    (directory.run(runs[0]) / "go").touch()
     assert isinstance(next(events), Opened)
     assert (directory.run(runs[0]) / "left").exists()
     assert outcome(list(events)).complete
@@ -394,7 +393,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(sketch, drive, carry, 
     plan, complete = sketch.plan(), set[str]()
     for moment in random.Random(0).sample(range(60), 4):
         before = len(given()) if complete else 0
-        with drive(plan, delay=0.02) as process:
+        with drive(plan) as process:
             for _, _ in zip(range(moment), process.stdout, strict=False):
                 pass
             process.kill()
@@ -408,11 +407,11 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(sketch, drive, carry, 
 
 @pytest.mark.slow
 def test_the_second_of_two_calls_leaves_at_once(sketch, drive):
-    sketch.cell("cell", (0.1,))
+    (run,) = sketch.cell("cell", (0.1,))
     plan = sketch.plan()
-    with drive(plan, delay=0.5) as first:
+    with drive(plan, **{run: {"do": ["hold"]}}) as first:
         read_until(first, "Progress")
-        with drive(plan) as second:
+        with drive(plan, **{run: {"do": ["hold"]}}) as second:
             output, errors = second.communicate(timeout=20)
         assert output == ""
         assert f"in use by process {first.pid} on" in errors
@@ -425,3 +424,12 @@ def not_alive(pid: int) -> bool:
     """True where the process is gone or only waits to be reaped."""
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_torn_compilations_are_removed_and_told(sketch, carry, directory):
+    sketch.cell("cell", (0.1,))
+    directory.cache.mkdir(parents=True)
+    (directory.cache / "jit_step-1a-cache").write_bytes(b"\x78\x9c")
+    (notice,) = of(Notice, carry(sketch.plan()))
+    assert notice.text == "1 compiled program in the cache, not written to the end, removed"
+    assert not list(directory.cache.iterdir())
