@@ -31,7 +31,8 @@ class _Before:
     id: str
     name: _Name
     lr: float
-    depends_on: frozenset[str]
+    depends_on: frozenset[str]  # cells
+    because: str | None  # it was not the one there was before that
 
 
 def reasons(plan: Plan, directory: StudyDirectory) -> dict[str, str]:
@@ -39,9 +40,8 @@ def reasons(plan: Plan, directory: StudyDirectory) -> dict[str, str]:
 
     Runs of the earlier plan have none, nor have those of a directory without a plan that can be read.
     """
-    earlier = _read(directory)
-    before = [_before(run) for run in earlier]
-    kept = {run.text("id"): run.text("because") for run in earlier if isinstance(run.values.get("because"), str)}
+    before = _read(directory)
+    kept = {each.id: each.because for each in before if each.because is not None}
     known, cells = {run.id for run in before}, {run.id: run.cell for run in plan.runs}
     loaded: dict[str, Run | None] = {}
     found: dict[str, str] = {}
@@ -98,16 +98,17 @@ def _new(run: PlannedRun, before: Sequence[_Before]) -> Iterator[str]:
     yield from (f"{axis} {choice} is new" for axis, choice in _name(run)[2] if (axis, choice) not in choices)
 
 
-def _read(directory: StudyDirectory) -> Sequence[Fields]:
+def _read(directory: StudyDirectory) -> list[_Before]:
     with suppress(OSError, Malformed):
-        return objects(parse(directory.plan_json.read_bytes()), "runs")
-    return ()
+        return [_before(run) for run in objects(parse(directory.plan_json.read_bytes()), "runs")]
+    return []
 
 
 def _before(run: Fields) -> _Before:
     labels = texts_by_name(run, "labels")
     name = (run.text("block"), run.text("model"), _sorted(labels))
-    return _Before(run.text("id"), name, run.number("lr"), frozenset(texts(run, "depends_on")))
+    because = None if run.values.get("because") is None else run.text("because")
+    return _Before(run.text("id"), name, run.number("lr"), frozenset(texts(run, "depends_on")), because)
 
 
 def _load(directory: StudyDirectory, run_id: str) -> Run | None:

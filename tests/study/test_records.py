@@ -159,3 +159,20 @@ def test_losses_that_are_no_numbers_are_no_measurements(sketch, result, written)
     sketch.cell("a", [0.1])
     record = written(sketch.plan(), {"a@0.1": replace(result(1.0), train_loss=float("inf"))})["a@0.1"]
     assert record.train_loss is None
+
+
+def test_a_run_beyond_a_range_has_a_record_once_it_is_asked_for(sketch, result, written):
+    sketch.cell("a", (0.1, 0.2), extend=2)
+    plan = sketch.plan()
+    assert list(written(plan, {})) == ["a@0.1", "a@0.2"]
+    asked = written(plan, {"a@0.1": result(2.0), "a@0.2": result(1.0)})
+    assert [(run, record.state) for run, record in asked.items()] == [
+        ("a@0.1", "done"),
+        ("a@0.2", "done"),
+        ("a@0.4", "waiting"),
+    ]
+    done = written(plan, {"a@0.1": result(2.0), "a@0.2": result(1.0), "a@0.4": result(0.5), "a@0.8": result(None)})
+    assert [(run, record.state, record.tuned) for run, record in done.items()][2:] == [
+        ("a@0.4", "done", True),
+        ("a@0.8", "diverged", False),
+    ]
