@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from nfdsl.run_json import UnreadableRun, load
+from nfdsl.schema.training import Metric
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name
@@ -27,6 +28,7 @@ class Record:
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
+    minimizing: Metric  # what the tuned run of the cell has least of
     depends_on: tuple[str, ...]  # cells among whose best its start is chosen
     start: str | None  # the run it starts from; None from random weights, or while that is not chosen
     lr: float
@@ -95,8 +97,9 @@ def read_records(directory: StudyDirectory, cells: Sequence[Ladder]) -> tuple[Re
         asked = _asked_for(cells, known)
         unneeded = [run for run in stated if progress[run].state == "waiting" and not asked.get(run, True)]
         progress.update(dict.fromkeys(unneeded, _Progress("unneeded")))
+        metrics: dict[str, Metric] = {run: cell.minimizing for cell in cells for run in cell.runs}
         return tuple(
-            _record(directory, runs[run], programs, progress[run], run in best)
+            _record(directory, runs[run], programs, progress[run], run in best, metrics.get(run, "holdout.loss"))
             for run in _in_order(cells, runs)
             if run in stated or progress[run].state != "waiting" or asked.get(run, False)
         )
@@ -126,7 +129,12 @@ def read_learning_curve(directory: StudyDirectory, run_id: str) -> LearningCurve
 
 
 def _record(
-    directory: StudyDirectory, run: Fields, programs: Mapping[str, Fields], progress: _Progress, best: bool
+    directory: StudyDirectory,
+    run: Fields,
+    programs: Mapping[str, Fields],
+    progress: _Progress,
+    best: bool,
+    metric: Metric,
 ) -> Record:
     run_id, program = run.text("id"), programs.get(run.text("program"))
     if program is None:
@@ -139,6 +147,7 @@ def _record(
         model=run.text("model"),
         labels=texts_by_name(run, "labels"),
         cell=run.text("cell"),
+        minimizing=metric,
         depends_on=texts(run, "depends_on"),
         start=_start(directory, run_id) if kind == "finetune" else None,
         lr=run.number("lr"),

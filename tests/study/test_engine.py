@@ -302,7 +302,7 @@ def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given,
     with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         assert read_until(process, "Progress")[1] == runs[0]
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert not errors
     assert [line.split()[0] for line in rest.splitlines() if not line.startswith("Progress")] == [
         "Stopping",
@@ -340,7 +340,7 @@ def test_a_worker_that_will_not_leave_is_killed(sketch, drive, tmp_path, grace, 
         if signals == 2:
             process.send_signal(signal.SIGINT)
         read_until(process, "Closed")
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     assert not_alive(int(worker))
 
 
@@ -412,11 +412,11 @@ def test_the_second_of_two_calls_leaves_at_once(sketch, drive):
     with drive(plan, **{run: {"do": ["hold"]}}) as first:
         read_until(first, "Progress")
         with drive(plan, **{run: {"do": ["hold"]}}) as second:
-            output, errors = second.communicate(timeout=20)
+            output, errors = second.communicate(timeout=60)
         assert output == ""
         assert f"in use by process {first.pid} on" in errors
         first.send_signal(signal.SIGINT)
-        rest, _ = first.communicate(timeout=20)
+        rest, _ = first.communicate(timeout=60)
         assert rest.splitlines()[-1].startswith("Closed")
 
 
