@@ -99,8 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
+    text = "how often a run is tried before it has failed and the others go on without it (3)"
+    command.add_argument("--attempts", type=_attempts, default=3, metavar="N", help=text)
+    command.add_argument("--tensorboard", action="store_true", help="write TensorBoard event files to DIR/tensorboard")
     _add_set(command)
     command.set_defaults(command=_run)
+
+    command = commands.add_parser("status", help="say where a study stands, which may be going on meanwhile")
+    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("--json", action="store_true", help="print the state of each run as JSON")
+    command.set_defaults(command=_status)
 
     command = commands.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
@@ -114,6 +122,13 @@ def _parser() -> argparse.ArgumentParser:
 def _add_set(command: argparse.ArgumentParser, where: str = "") -> None:
     text = f"say a setting{where} in another way, for example scaling.batch='64 images'; may be repeated"
     command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments", help=text)
+
+
+def _attempts(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a run is tried once at least")
+    return number
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -204,19 +219,24 @@ def _fmt(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from nfdsl.study.changes import reasons, told
     from nfdsl.study.directory import StudyDirectory
+    from nfdsl.study.forecast import forecast
+    from nfdsl.study.landscape import Landscape
+    from nfdsl.study.tuning.known import Known
     from nfdsl.tables import plan_json, print_plan
 
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
     _, _, plan = planned
-    results, _ = StudyDirectory(_directory(arguments)).results(run.id for run in plan.runs)
-    states = {run: result.state for run, result in results.items()}
+    directory, landscape = StudyDirectory(_directory(arguments)), Landscape(plan)
+    results, _ = directory.results(landscape.runs)
+    cells, because = forecast(landscape, Known(results, {})), reasons(plan, directory)
     if arguments.json:
-        print(plan_json(plan, states))
+        print(plan_json(plan, {run: result.state for run, result in results.items()}, because, cells))
     else:
-        print_plan(plan, states, Console())
+        print_plan(plan, cells, told(plan, because, results), Console())
     return DONE
 
 
@@ -284,32 +304,74 @@ def _diff(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from nfdsl.study.changes import reasons, told
     from nfdsl.study.description import describe
-    from nfdsl.study.directory import StudyDirectory
-    from nfdsl.study.display import follow, print_closing
+    from nfdsl.study.directory import StudyDirectory, unwritable
+    from nfdsl.study.display.follow import follow, print_closing
     from nfdsl.study.engine import carry_out
     from nfdsl.study.lock import Held
+    from nfdsl.syntax.load import load
     from nfdsl.tables import plan_json
 
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
     source, _, plan = planned
-    directory = StudyDirectory(_directory(arguments))
-    console = Console()
-    events = carry_out(plan, directory, study_json=describe(plan, source), plan_json=plan_json(plan, {}))
+    directory, console = StudyDirectory(_directory(arguments)), Console()
+    because = reasons(plan, directory)
+    for line in told(plan, because, directory.results(because)[0]):
+        console.print(line, markup=False, highlight=False)
+    study_json = describe(plan, source, load(source).sources[1:], arguments.assignments)
+    events = carry_out(
+        plan, directory, study_json=study_json, plan_json=plan_json(plan, {}, because), attempts=arguments.attempts
+    )
+    if arguments.tensorboard:
+        try:
+            from nfdsl.study.tensorboard import logged
+        except ModuleNotFoundError as missing:
+            if missing.name != "tensorboardX":
+                raise
+            print("nfdsl: event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'", file=sys.stderr)
+            return USAGE
+        events = logged(events, plan, directory.path / "tensorboard")
     try:
         outcome = follow(events, plan, console)
     except Held as held:
         print(f"nfdsl: {held}", file=sys.stderr)
         return USAGE
+    except OSError as error:
+        print(f"nfdsl: {unwritable(error)}", file=sys.stderr)
+        return RUN_FAILED
     print_closing(outcome, plan, console)
     if outcome.stopped:
-        again = shlex.join(["nfdsl", "run", arguments.file, *(f"--set={each}" for each in arguments.assignments)])
-        console.print(f"stopped; to go on: {again}", markup=False, highlight=False)
+        console.print(f"stopped; to go on: {_again(arguments)}", markup=False, highlight=False)
         return STOPPED
     _write_report(directory.path)
     return DONE if outcome.complete else RUN_FAILED
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    out = [] if arguments.out is None else ["--out", str(arguments.out)]
+    return shlex.join(["nfdsl", "run", arguments.file, *out, *(f"--set={each}" for each in arguments.assignments)])
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.study.directory import Unreadable as UnreadableStudy
+    from nfdsl.study.display.status import print_status, status_json
+    from nfdsl.study.status import read_status
+
+    try:
+        status = read_status(arguments.directory)
+    except UnreadableStudy as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(status_json(status))
+    else:
+        print_status(status, Console())
+    return DONE
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -331,12 +393,16 @@ def _lsp(_: argparse.Namespace) -> int:
 def _write_report(directory: Path) -> int:
     from nfdsl.analysis.report import write_report
     from nfdsl.study.directory import Unreadable as UnreadableStudy
+    from nfdsl.study.directory import unwritable
 
     try:
         files = write_report(directory)
     except UnreadableStudy as error:
         print(f"nfdsl: {error}", file=sys.stderr)
         return USAGE
+    except OSError as error:  # as on a full disk
+        print(f"nfdsl: no report: {unwritable(error)}", file=sys.stderr)
+        return RUN_FAILED
     for finding in files.findings:
         print(f"- {finding}")
     print(f"report: {files.html}")

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+from nfdsl.budget import examples_of, length_of
 from nfdsl.check.point import Point, refuse_more_than_limit
 from nfdsl.check.rejected import Rejected
-from nfdsl.check.rules import broken, operand
+from nfdsl.check.rules import operand
 from nfdsl.check.scope import Definition
 from nfdsl.check.study import CheckedBlock, Study
 from nfdsl.cost.network import multiply_adds, parameters
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.extension import beyond
 from nfdsl.identity import Identities
-from nfdsl.length import core_hours, images_of, length
-from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
+from nfdsl.length import core_hours
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, fine_tuned
 from nfdsl.schema.program import ProgramKey, program_key
@@ -80,6 +81,8 @@ class Cell:
     runs: tuple[str, ...]  # in increasing learning rate
     tuner: Grid | Monotone
     minimizing: Metric
+    below: tuple[str, ...] = ()  # runs of lower rates still, by which tuning may extend the range, rising
+    above: tuple[str, ...] = ()  # and of higher ones
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     cells: tuple[Cell, ...]
     figures: tuple[Figure, ...]
+    extensions: tuple[PlannedRun, ...] = ()  # of learning rates beyond the ranges, run where a cell asks for them
 
 
 def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
@@ -109,7 +113,9 @@ def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
     runs = tuple(run for draft in drafts for run in draft.runs)
     programs = {draft.program.id: draft.program for draft in drafts}
     figures = [figure for block in study.blocks.values() for figure in _figures(block)]
-    return Plan(name, tuple(programs.values()), runs, tuple(draft.cell for draft in drafts), tuple(figures)), []
+    cells = tuple(draft.cell for draft in drafts)
+    extensions = tuple(run for draft in drafts for run in draft.extensions)
+    return Plan(name, tuple(programs.values()), runs, cells, tuple(figures), extensions), []
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ class _Draft:
     definition: Definition
     program: Program
     runs: tuple[PlannedRun, ...]
+    extensions: tuple[PlannedRun, ...]
     cell: Cell
 
 
@@ -204,8 +211,8 @@ class _Planner:
         recipe = Recipe(**{name: getattr(training, name) for name in _RECIPE})
         program = self._program(network, recipe)
         flops_per_image = 6 * program.macs_per_image
-        examples = _examples(recipe.data, definition)
-        size = _length(training, flops_per_image, examples, definition)
+        examples = examples_of(recipe.data, definition)
+        size = length_of(training, flops_per_image, examples, definition)
         tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
         rates = sorted(set(tune.over))
         # The id of a start stands for all its candidates, which may be thousands.
@@ -215,13 +222,16 @@ class _Planner:
         flops = flops_per_image * size.images
         sam_flops = round(flops * Fraction(repr(recipe.sam.fraction))) if recipe.sam else 0
         rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
-        runs = tuple(
-            PlannedRun(
+        labels = {"model": network.label, **labels, **rank}
+        below, above = beyond(rates, tune.using.extend)
+
+        def run(lr: float) -> PlannedRun:
+            return PlannedRun(
                 id=self._identities.digest(content, lr),
                 block=definition.name,
                 kind="pretrain" if network.start is None else "finetune",
                 label=network.label,
-                labels={"model": network.label, **labels, **rank, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
+                labels={**labels, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
                 cell=cell,
                 program=program.id,
                 recipe=recipe,
@@ -234,10 +244,14 @@ class _Planner:
                 sam_flops=sam_flops,
                 core_hours=core_hours(flops + sam_flops, recipe.hardware),
             )
-            for lr in rates
-        )
-        ids = tuple(run.id for run in runs)
-        return _Draft(definition, program, runs, Cell(cell, ids, tune.using, tune.minimizing))
+
+        runs, lower, higher = (tuple(map(run, of)) for of in (rates, below, above))
+        stated = Cell(cell, _ids(runs), tune.using, tune.minimizing, _ids(lower), _ids(higher))
+        return _Draft(definition, program, runs, (*lower, *higher), stated)
+
+
+def _ids(runs: Iterable[PlannedRun]) -> tuple[str, ...]:
+    return tuple(run.id for run in runs)
 
 
 _RECIPE = [setting.name for setting in settings(Recipe)]
@@ -272,61 +286,6 @@ def _essence(recipe: Recipe) -> Recipe:
 
 def _ordinal(rank: int) -> str:
     return {0: "", 1: "2nd", 2: "3rd"}.get(rank, f"{rank + 1}th")
-
-
-def _examples(data: Data, definition: Definition) -> int:
-    """Returns the images of one epoch: declared, or known of a built-in source."""
-    if data.examples is not None:
-        return data.examples
-    if isinstance(data.source, Builtin):
-        return BUILTIN_SIZES[data.source.name].examples - data.holdout
-    raise Rejected(
-        Diagnostic(
-            "unknown-examples",
-            "how many images an epoch has is not known",
-            operand(definition, "data", "a block that does not say"),
-            help="set `examples` in the data block, for example `examples 1_281_167 images`",
-        )
-    )
-
-
-def _length(training: Training, flops_per_image: int, examples: int, definition: Definition) -> Length:
-    """Returns the run's exact length; refuses a budget of nothing and a warm-up that outlasts it."""
-    try:
-        images = images_of(
-            training.budget,
-            examples=examples,
-            batch=training.batch,
-            flops_per_image=flops_per_image,
-            hardware=training.hardware,
-        )
-    except ValueError as error:
-        advice = "write the budget in epochs, or name hardware with a known peak"
-        labels = [
-            operand(definition, "budget", f"{training.budget}"),
-            operand(definition, "hardware", training.hardware.device),
-        ]
-        raise Rejected(Diagnostic("unknown-rate", str(error), labels[0], (labels[1],), help=advice)) from None
-    size = length(images, training.batch, training.schedule.warmup, examples)
-    if images < 1:
-        headline = f"a budget of {training.budget} pays for no image"
-        label = operand(definition, "budget", f"{training.budget}")
-        raise Rejected(Diagnostic("empty-budget", headline, label, help="raise the budget"))
-    if size.warmup_steps >= size.steps:
-        raise Rejected(
-            broken(
-                definition,
-                "warmup-outlasts-budget",
-                f"the warm-up of {size.warmup_steps:,} steps does not end within the budget's {size.steps:,} steps",
-                {
-                    "schedule.warmup": f"{training.schedule.warmup}",
-                    "budget": f"{training.budget} of {examples:,} images",
-                    "batch": f"{training.batch:,} images",
-                },
-                "shorten the warm-up or raise the budget",
-            )
-        )
-    return size
 
 
 def _told(draft: _Draft) -> str:

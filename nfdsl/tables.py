@@ -1,7 +1,8 @@
 """A plan as JSON with stable keys, and as tables for people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -9,16 +10,37 @@ from rich.markup import escape
 from rich.table import Table
 
 from nfdsl.plan import Plan, PlannedRun, Program
-from nfdsl.schema.training import Monotone
+from nfdsl.study.forecast import CellForecast, still_to_come
+from nfdsl.study.landscape import swept
+from nfdsl.study.tuning.ladder import Ladder
+from nfdsl.study.tuning.search import expected
 
 
-def plan_json(plan: Plan, states: Mapping[str, str]) -> str:
-    """Returns the JSON of ``nfdsl plan --json``; `states` holds the state of runs already begun."""
+def plan_json(
+    plan: Plan,
+    states: Mapping[str, str],
+    because: Mapping[str, str] = MappingProxyType({}),
+    cells: Sequence[CellForecast] = (),
+) -> str:
+    """Returns the JSON of ``nfdsl plan --json``.
+
+    Args:
+      states: the state of each run already begun.
+      because: what changed, for each run that is not the one there was before.
+      cells: what is known of each cell.
+    """
+    of_run = {run.id: run.cell for run in plan.runs}
+
+    def entry(run: PlannedRun) -> dict[str, Any]:
+        return _run(run, of_run, states.get(run.id, "waiting"), because.get(run.id))
+
     return json.dumps(
         {
             "study": plan.study,
             "programs": [_program(program) for program in plan.programs],
-            "runs": [_run(run, states.get(run.id, "waiting")) for run in plan.runs],
+            "runs": [entry(run) for run in plan.runs],
+            "extensions": [entry(run) for run in plan.extensions],
+            "cells": [_cell(cell) for cell in cells],
             "totals": totals(plan),
         },
         indent=1,
@@ -49,7 +71,21 @@ def _program(program: Program) -> dict[str, Any]:
     }
 
 
-def _run(run: PlannedRun, state: str) -> dict[str, Any]:
+def _cell(cell: CellForecast) -> dict[str, Any]:
+    return {
+        "id": cell.ladder.id,
+        "lrs": list(cell.ladder.rates),
+        "settled": cell.settled,
+        "lr": cell.best,
+        "censored": cell.censored,
+        "ended": cell.ended,
+        "to_come": cell.to_come,
+        "at_most": cell.at_most,
+    }
+
+
+def _run(run: PlannedRun, cells: Mapping[str, str], state: str, because: str | None) -> dict[str, Any]:
+    candidates = run.start.candidates if run.start else ()
     return {
         "id": run.id,
         "block": run.block,
@@ -63,17 +99,18 @@ def _run(run: PlannedRun, state: str) -> dict[str, Any]:
         "train_flops": run.train_flops,
         "sam_flops": run.sam_flops,
         "core_hours": run.core_hours,
-        "depends_on": list(run.start.candidates) if run.start else [],
+        "depends_on": list(dict.fromkeys(cells[candidate] for candidate in candidates)),
         "program": run.program,
         "cell": run.cell,
         "state": state,
+        "because": because,
     }
 
 
-def print_plan(plan: Plan, states: Mapping[str, str], console: Console) -> None:
-    """Prints the programs, then the runs, cell by cell, then the sums."""
+def print_plan(plan: Plan, cells: Sequence[CellForecast], changes: Iterable[str], console: Console) -> None:
+    """Prints the programs, then the runs, cell by cell, then the sums, and what changed since the last time."""
     console.print(_programs_table(plan))
-    console.print(_cells_table(plan, states))
+    console.print(_cells_table(plan, cells))
     sums = totals(plan)
     hours = f", {_short(sums['core_hours'])} core-hours" if sums["core_hours"] else ""
     console.print(
@@ -81,16 +118,32 @@ def print_plan(plan: Plan, states: Mapping[str, str], console: Console) -> None:
         f"{_short(sums['train_flops'])} training FLOPs{hours}",
         highlight=False,
     )
-    if (least := _runs_tried(plan)) < sums["runs"]:
-        console.print(f"tuning settles each cell in a few trials: at most {least} of these are run", highlight=False)
+    for line in (*_to_come(plan, cells), *changes):
+        console.print(line, highlight=False, markup=False)
 
 
-def _runs_tried(plan: Plan) -> int:
-    """Returns how many runs there are at most when each cell runs no more than its tuner's trials."""
-    return sum(
-        min(cell.tuner.trials, len(cell.runs)) if isinstance(cell.tuner, Monotone) else len(cell.runs)
-        for cell in plan.cells
-    )
+def _to_come(plan: Plan, cells: Sequence[CellForecast]) -> Iterator[str]:
+    """Yields what is done and would run, and how many of the runs tuning needs."""
+    ended, (to_come, at_most) = sum(cell.ended for cell in cells), still_to_come(cells)
+    bound = f", {at_most} at most" if at_most != to_come else ""
+    if ended:
+        yield f"{ended} done, {to_come} would run{_cost(plan, cells)}{bound}"
+    elif to_come < len(plan.runs):
+        where = "where optima fall slowly with size and budget"
+        yield f"tuning tries {to_come} of these{_cost(plan, cells)} {where}{bound}"
+    elif bound:
+        yield f"tuning goes on beyond a range at whose end its best lies: {at_most} runs at most"
+
+
+def _cost(plan: Plan, cells: Sequence[CellForecast]) -> str:
+    """Returns the compute of what is still to come, where nothing is unusual."""
+    runs = {run.id: run for run in plan.runs}
+    coming = [(runs[cell.ladder.range[0]], cell.to_come) for cell in cells if cell.to_come]
+    hours = [run.core_hours * times for run, times in coming if run.core_hours is not None]
+    if hours:
+        return f" ({_short(sum(hours))} core-hours)"
+    flops = sum((run.train_flops + run.sam_flops) * times for run, times in coming)
+    return f" ({_short(flops)} training FLOPs)" if flops else ""
 
 
 def _programs_table(plan: Plan) -> Table:
@@ -108,7 +161,7 @@ def _programs_table(plan: Plan) -> Table:
     return table
 
 
-def _cells_table(plan: Plan, states: Mapping[str, str]) -> Table:
+def _cells_table(plan: Plan, cells: Sequence[CellForecast]) -> Table:
     table = Table("block", title="\nRuns", title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column("varied", no_wrap=True)
@@ -116,36 +169,36 @@ def _cells_table(plan: Plan, states: Mapping[str, str]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     runs = {run.id: run for run in plan.runs}
     previous = ""
-    for cell in plan.cells:
-        first = runs[cell.runs[0]]
+    for cell in cells:
+        first = runs[cell.ladder.range[0]]
         table.add_row(
             escape(first.block) if first.block != previous else "",
             escape(first.label),
-            escape(", ".join(_varied(first))),
-            str(len(cell.runs)),
+            escape(", ".join(swept(first))),
+            _rates(cell.ladder),
             f"{first.length.steps:,}",
             _short(first.train_flops + first.sam_flops),
             _short(first.core_hours),
-            _state([states.get(run, "waiting") for run in cell.runs]),
+            _state(cell),
         )
         previous = first.block
     return table
 
 
-def _varied(run: PlannedRun) -> list[str]:
-    """Returns what sets a cell apart; a bare number says which setting it is of."""
-    return [
-        f"{axis.rpartition('.')[2]} {choice}" if choice.replace(".", "").isdigit() else choice
-        for axis, choice in run.labels.items()
-        if axis not in ("model", "lr")
-    ]
+def _rates(ladder: Ladder) -> str:
+    """Returns how many learning rates there are, and how many of them are tried."""
+    rates, tried = len(ladder.range), expected(ladder)
+    return f"{tried} of {rates}" if tried < rates else f"{rates}"
 
 
-def _state(states: list[str]) -> str:
-    done = sum(state in ("done", "diverged") for state in states)
-    if len(states) == 1:
-        return states[0]
-    return "waiting" if not done else f"{done} of {len(states)} done"
+def _state(cell: CellForecast) -> str:
+    if not cell.settled:
+        return f"{cell.ended} of {cell.ended + cell.to_come} done" if cell.ended else "waiting"
+    if cell.best is None:
+        return "no result"
+    if len(cell.ladder.runs) == 1:
+        return "done"
+    return f"lr {cell.best:g}" + (f", the {cell.censored} tried" if cell.censored else "")
 
 
 def _short(number: float | None) -> str:

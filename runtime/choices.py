@@ -65,15 +65,11 @@ def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike, copies: i
     if hardware.remat != "auto":
         return Choice(shards, hardware.remat, "")
     available = DEVICES[hardware.device].hbm
-
-    def needed(remat: Remat) -> int:
-        return need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards).total
-
-    sizes = ((remat, needed(remat)) for remat in _ORDER)
-    most: tuple[Remat, int | None] = (_ORDER[-1], None)
-    remat, size = next(((remat, size) for remat, size in sizes if size <= available), most)
-    total = "more than the" if size is None else f"about {size / GIB:.1f} of"
-    return Choice(shards, remat, f"{total} {available / GIB:.2f} GiB")
+    for remat in _ORDER:
+        size = need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards).total
+        if size <= available:
+            return Choice(shards, remat, f"about {size / GIB:.1f} of {available / GIB:.2f} GiB")
+    return Choice(shards, _ORDER[-1], f"more than the {available / GIB:.2f} GiB")
 
 
 def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike, copies: float) -> Need:

@@ -33,7 +33,7 @@ pretrain base {
   batch       50 images
   resolution  train 8px, eval 8px
   clip        agc(0.02)
-  lr          tune {0.1, 0.4}
+  lr          tune {0.1, 0.4} using grid(extend: 0)
   augment     flip off
 }
 

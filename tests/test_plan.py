@@ -126,7 +126,7 @@ def test_what_changes_a_program(planned: Planned):
 
 def test_the_plan_as_json_has_the_promised_keys(reference: Plan):
     plan = json.loads(plan_json(reference, {reference.runs[0].id: "done"}))
-    assert set(plan) == {"study", "programs", "runs", "totals"}
+    assert set(plan) == {"study", "programs", "runs", "extensions", "cells", "totals"}
     assert {"id", "model", "params", "macs_per_image", "train_resolution", "batch"} <= set(plan["programs"][0])
     promised = {
         *("id", "block", "kind", "model", "labels", "lr", "epochs", "steps", "images", "train_flops"),

@@ -56,7 +56,7 @@ def _fewer(planned: Plan, block: str, runs: int) -> Iterator[str]:
     trials = [cell.tuner.trials if isinstance(cell.tuner, Monotone) else len(cell.runs) for cell in cells]
     tried = sum(min(most, len(cell.runs)) for most, cell in zip(trials, cells, strict=True))
     if tried < runs:
-        yield f"tuning tries at most {tried:,} of them"
+        yield f"tuning tries {tried:,} of them where optima fall slowly"
 
 
 def _model(document: Document, definition: Definition) -> str:

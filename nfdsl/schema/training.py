@@ -58,19 +58,25 @@ class Linear:
     warmup: Quantity = setting("length of the warm-up", default=quantity(0, Dimension.STEPS), unit=DURATION, at_least=0)
 
 
+_EXTEND = "points the range goes on by, at the end where the best learning rate lies, before that one is censored"
+
+
 @dataclass(frozen=True)
 class Grid:
     """Tries every learning rate of the range."""
 
     word: ClassVar[str] = "grid"
+    extend: int = setting(_EXTEND, default=2, at_least=0, at_most=20)
 
 
 @dataclass(frozen=True)
 class Monotone:
-    """Starts each budget at its neighbour's optimum, which falls slowly (arXiv 2310.16764, Figure 3)."""
+    """Starts each model and budget at the optima of smaller ones, as the optimum falls slowly with both
+    (arXiv 2310.16764, Figure 3); small cells are searched, and so is what does not fall slowly."""
 
     word: ClassVar[str] = "monotone"
-    trials: int = setting("runs per model and budget", default=2, at_least=1)
+    trials: int = setting("runs per model and budget where the optimum falls slowly", default=2, at_least=1)
+    extend: int = setting(_EXTEND, default=2, at_least=0, at_most=20)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def find(plan: Plan, prefix: str) -> PlannedRun:
     Raises:
       UnknownRun: there is none, or there are several.
     """
-    found = [run for run in plan.runs if run.id.startswith(prefix)]
+    found = [run for run in (*plan.runs, *plan.extensions) if run.id.startswith(prefix)]
     if len(found) == 1:
         return found[0]
     if found:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from nfdsl.plan import PlannedRun
 from nfdsl.study.landscape import Landscape
-from nfdsl.study.selection import Chosen, Impossible, Pending, select
-from nfdsl.study.tuning import Await, Known, Settled, Try, verdict
+from nfdsl.study.selection import Choice, Chosen, Impossible, select
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.survey import Settled, Try, Verdict, survey
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,30 @@ def agenda(landscape: Landscape, known: Known) -> Agenda:
     """
     impossible = _impossible(landscape, known)
     lost = Known(known.results, {**known.failed, **impossible})
-    wanted: set[str] = set()
-    unneeded: set[str] = set()
-    for cell in landscape.plan.cells:
-        match verdict(cell, landscape, lost):
-            case Try(runs):
-                wanted.update(runs)
-            case Settled():
-                unneeded.update(run for run in cell.runs if run not in lost.results and run not in lost.failed)
-            case Await():
+    verdicts = survey(landscape.ladders, lost)
+    wanted = {run for verdict in verdicts.values() if isinstance(verdict, Try) for run in verdict.runs}
+    settled = [landscape.ladders[cell] for cell, verdict in verdicts.items() if isinstance(verdict, Settled)]
+    unneeded = {run for ladder in settled for run in ladder.range if not lost.tried(run)} - wanted
+    return Agenda(tuple(_tasks(wanted, landscape, lost, verdicts)), unneeded, impossible)
+
+
+def outdated(landscape: Landscape, known: Known, starts: Mapping[str, str | None]) -> dict[str, str]:
+    """Returns the complete fine-tunes that began from another network than they would today, and that network.
+
+    Args:
+      starts: what each complete fine-tune began from.
+    """
+    if not starts:
+        return {}
+    verdicts = survey(landscape.ladders, known)
+    found: dict[str, str] = {}
+    for run, start in starts.items():
+        match select(landscape.runs[run].start, landscape, known, verdicts):
+            case Chosen(str(today)) if today != start:
+                found[run] = today
+            case _:
                 pass
-    return Agenda(tuple(_tasks(wanted, landscape, lost)), unneeded, impossible)
+    return found
 
 
 def pick(tasks: tuple[Task, ...], program: str | None) -> Task:
@@ -52,26 +66,29 @@ def pick(tasks: tuple[Task, ...], program: str | None) -> Task:
 
 
 def _impossible(landscape: Landscape, known: Known) -> dict[str, str]:
+    verdicts = survey(landscape.ladders, known)
     found: dict[str, str] = {}
-    for run in landscape.plan.runs:  # in an order in which they can be run, so candidates come first
-        if run.id in known.results or run.id in known.failed:
-            continue
-        match select(run.start, landscape, Known(known.results, {**known.failed, **found})):
+    for cell in landscape.plan.cells:  # in an order in which they can be run, so candidates come first
+        lost = Known(known.results, {**known.failed, **found})
+        match select(landscape.sample(cell).start, landscape, lost, verdicts):
             case Impossible(reason):
-                found[run.id] = reason
-            case Chosen() | Pending():
+                found.update((run, reason) for run in cell.runs if not known.tried(run))
+            case _:
                 pass
     return found
 
 
-def _tasks(wanted: set[str], landscape: Landscape, known: Known) -> list[Task]:
+def _tasks(wanted: Set[str], landscape: Landscape, known: Known, verdicts: Mapping[str, Verdict]) -> list[Task]:
+    choices: dict[str, Choice] = {}  # by cell
     tasks: list[Task] = []
-    for run in landscape.plan.runs:
+    for run in landscape.runs.values():
         if run.id not in wanted:
             continue
-        match select(run.start, landscape, known):
+        if run.cell not in choices:
+            choices[run.cell] = select(run.start, landscape, known, verdicts)
+        match choices[run.cell]:
             case Chosen(start):
                 tasks.append(Task(run, start))
-            case Pending() | Impossible():
+            case _:
                 pass
     return tasks

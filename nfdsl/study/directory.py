@@ -6,6 +6,7 @@ DIR/runs/ID/run.json       the run, as the runtime reads it
 DIR/runs/ID/metrics.jsonl, checkpoints/   written by the runtime
 DIR/runs/ID/result.json    the run is complete exactly if this exists and can be read
 DIR/runs/ID/failure.json   why the last attempts at it failed
+DIR/superseded/            folders of fine-tunes whose start is not the best any more
 DIR/cache/                 XLA's persistent compilation cache
 DIR/worker.log             what workers print on stderr
 DIR/report.html, figures/  written by `nfdsl report`
@@ -13,11 +14,13 @@ DIR/report.html, figures/  written by `nfdsl report`
 
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nfdsl.run_json import UnreadableRun, load
 from nfdsl.study.fields import Malformed, parse
 from nfdsl.study.lock import exclusive
 from nfdsl.study.result import Result, parse_result
@@ -49,6 +52,10 @@ class StudyDirectory:
     @property
     def study_json(self) -> Path:
         return self.path / "study.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / "lock"
 
     @property
     def plan_json(self) -> Path:
@@ -91,12 +98,28 @@ class StudyDirectory:
     def lock(self) -> AbstractContextManager[int]:
         """Holds the study for this process and its workers, making the directory. Raises `lock.Held`."""
         self.path.mkdir(parents=True, exist_ok=True)
-        return exclusive(self.path / "lock")
+        return exclusive(self.lock_file)
 
     def begin(self, study_json: str, plan_json: str) -> None:
         """Writes what is about to be carried out."""
         write_atomically(self.study_json, study_json)
         write_atomically(self.plan_json, plan_json)
+
+    def start(self, run_id: str) -> str | None:
+        """Returns the run whose weights a run's folder begins from; None from random ones, or where it does not say."""
+        text = _read(self.run_json(run_id))
+        try:
+            return None if text is None else load(text.decode(errors="replace")).start
+        except UnreadableRun:
+            return None
+
+    def set_aside(self, run_id: str) -> None:
+        """Moves a run's folder out of the way, if there is one."""
+        if self.run(run_id).exists():
+            into = self.path / "superseded" / f"{run_id}-{self.start(run_id)}"
+            into.parent.mkdir(exist_ok=True)
+            shutil.rmtree(into, ignore_errors=True)
+            self.run(run_id).replace(into)
 
     def prepare(self, run_id: str, run_json: str) -> Path:
         """Readies a run's folder for a worker and returns it: earlier failures and unreadable results are cleared."""
@@ -144,14 +167,24 @@ class StudyDirectory:
         return results, tuple(unreadable)
 
 
+def unwritable(error: OSError) -> str:
+    """Returns what could not be done with which file, and why, in one sentence."""
+    why = error.strerror or str(error)
+    return f"the study directory cannot be written: {error.filename}: {why}" if error.filename else why
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replaces the file at `path` as a whole; once this returns, the text survives a power cut."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:  # as on a full disk
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     _sync_folder(path.parent)
 
 

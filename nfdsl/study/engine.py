@@ -6,11 +6,13 @@ can be run is never kept waiting for that.
 
 When an attempt at a run fails, the worker is replaced, so that nothing broken is handed on, and
 
-- a run whose worker died is tried up to three times;
-- a run that the worker itself gave up is tried again too, but when it says the same reason twice in a
-  row, trying has shown to be no use and the run has failed;
-- a run that failed is recorded, what starts from it is reported as not run, and everything else goes on.
-  The next call tries it again.
+- the run is tried again, up to a stated number of attempts;
+- a run that failed all of them is recorded, what starts from it is reported as not run, and everything else
+  goes on. The next call tries it again.
+
+A fine-tune that began from a network which is not the best any more, because tuning has found a better one or
+is told to look further, is set aside and done again. Where the directory cannot be written, as on a full disk,
+the study ends with the reason; what is complete stays, and the next call goes on.
 
 The first SIGINT, SIGTERM or SIGHUP makes the worker save and leave, the second kills it; a worker that
 has nothing to save, as while it compiles, is not waited for. If this process
@@ -25,14 +27,17 @@ from contextlib import ExitStack
 from nfdsl.lower import lower
 from nfdsl.plan import Plan
 from nfdsl.run_json import dump
-from nfdsl.study.agenda import Agenda, Task, agenda, pick
+from nfdsl.study.agenda import Agenda, Task, agenda, outdated, pick
+from nfdsl.study.compiled import remove_torn
 from nfdsl.study.crew import Crew
-from nfdsl.study.directory import Failure, StudyDirectory, Unreadable
+from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, unwritable
 from nfdsl.study.events import (
     Broken,
     Closed,
     Died,
     Done,
+    Dropped,
+    Extended,
     Failed,
     Finished,
     Given,
@@ -47,12 +52,13 @@ from nfdsl.study.events import (
 from nfdsl.study.interrupts import Interrupts, interrupts
 from nfdsl.study.landscape import Landscape
 from nfdsl.study.lock import Held
+from nfdsl.study.numerals import count
 from nfdsl.study.result import Result
 from nfdsl.study.tally import Tally
-from nfdsl.study.tuning import Known
+from nfdsl.study.tuning.known import Known
 from nfdsl.study.worker import RUNTIME
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
 _LINGER_SECONDS = 30.0  # how long a killed study's worker is waited for
 
 
@@ -63,6 +69,7 @@ def carry_out(
     study_json: str,
     plan_json: str,
     command: Sequence[str] = RUNTIME,
+    attempts: int = ATTEMPTS,
     grace_seconds: float = 25.0,
 ) -> Generator[StudyEvent, None, None]:
     """Yields what happens until every run that can be run has ended, or a signal stops it; `Closed` is last.
@@ -74,18 +81,23 @@ def carry_out(
       directory: where; made if it is not there. Runs in it that the plan does not name are left alone.
       study_json, plan_json: the texts of the files of these names.
       command: starts a worker.
+      attempts: how often a run is tried before it has failed.
       grace_seconds: how long a worker that was told to stop may take to save.
 
     Raises:
       Held: another process is carrying out a study there; nothing was touched.
+      OSError: the directory cannot be made, or what is to be carried out cannot be written there.
     """
     began = time.monotonic()
     tally = Tally(plan)
     with interrupts() as stop, ExitStack() as stack:
         lock = yield from _lock(directory, stop, stack)
         directory.begin(study_json, plan_json)
+        torn = len(remove_torn(directory.cache))
+        if torn:
+            yield Notice(f"{count(torn, 'compiled program')} in the cache, not written to the end, removed")
         crew = stack.enter_context(Crew(command, directory.worker_log, lock, grace_seconds, stop))
-        for event in _Study(plan, directory, crew, stop).events():
+        for event in _Study(plan, directory, crew, stop, attempts).events():
             tally.observe(event)
             yield event
     yield Closed(tally.outcome(time.monotonic() - began))
@@ -111,21 +123,32 @@ def _lock(directory: StudyDirectory, stop: Interrupts, stack: ExitStack) -> Gene
 class _Study:
     """One study being carried out: what is known of its runs, and the loop over them."""
 
-    def __init__(self, plan: Plan, directory: StudyDirectory, crew: Crew, stop: Interrupts) -> None:
+    def __init__(self, plan: Plan, directory: StudyDirectory, crew: Crew, stop: Interrupts, attempts: int) -> None:
         self._landscape = Landscape(plan)
         self._directory = directory
         self._crew = crew
         self._stop = stop
+        self._attempts = attempts
         self._results: dict[str, Result] = {}
+        self._starts: dict[str, str | None] = {}  # of fine-tunes that are complete
         self._failed: dict[str, str] = {}
-        self._tries: dict[str, list[Broken | Died]] = {}  # failed attempts at each run
+        self._tries: dict[str, int] = {}  # failed attempts at each run
         self._set_aside: set[str] = set()  # runs told to be unneeded or impossible
+        self._extended: set[str] = set()  # runs beyond a range that were asked for
         self._program: str | None = None  # which the worker trained last
 
     def events(self) -> Iterator[StudyEvent]:
+        """Yields the study's events; ends early, with the reason, where the directory cannot be written."""
+        try:
+            yield from self._turns()
+        except OSError as error:
+            yield from self._give_up(unwritable(error))
+
+    def _turns(self) -> Iterator[StudyEvent]:
         """One turn of the loop is one attempt at one run."""
         yield from self._open()
         while True:
+            yield from self._drop_outdated()
             left = agenda(self._landscape, Known(self._results, self._failed))
             yield from self._tell(left)
             if not left.tasks or self._stop.count:
@@ -141,7 +164,16 @@ class _Study:
     def _open(self) -> Iterator[StudyEvent]:
         self._results, unreadable = self._directory.results(self._landscape.runs)
         yield from (Notice(f"{error}; the run is done again") for error in unreadable)
+        tuned = [run.id for run in self._landscape.plan.runs if run.start is not None and run.id in self._results]
+        self._starts = {run: self._directory.start(run) for run in tuned}
         yield Opened(dict(self._results))
+
+    def _drop_outdated(self) -> Iterator[StudyEvent]:
+        """Forgets the results of fine-tunes that would begin from another network today."""
+        known = Known(self._results, self._failed)
+        for run, start in outdated(self._landscape, known, self._starts).items():
+            del self._results[run]
+            yield Dropped(run, f"it began from {self._starts.pop(run)}, and {start} has turned out to be better")
 
     def _tell(self, left: Agenda) -> Iterator[StudyEvent]:
         """Says of each run that is set aside that it is, once."""
@@ -155,20 +187,30 @@ class _Study:
             else:
                 continue
             self._set_aside.add(run)
+        for task in left.tasks:
+            ladder = self._landscape.ladders[task.run.cell]
+            if task.run.id not in (*ladder.range, *self._extended):
+                self._extended.add(task.run.id)
+                yield Extended(task.run.id)
 
     def _give_up(self, obstacle: str) -> Iterator[StudyEvent]:
         ended = {*self._results, *self._failed, *self._set_aside}
-        yield from (NotRun(run, obstacle) for run in self._landscape.runs if run not in ended)
+        asked = (*(run.id for run in self._landscape.plan.runs), *self._extended)
+        yield from (NotRun(run, obstacle) for run in asked if run not in ended)
 
     def _attempt(self, task: Task) -> Iterator[StudyEvent]:
         run = task.run.id
+        if self._directory.start(run) != task.start:
+            self._directory.set_aside(run)
         folder = self._directory.prepare(run, dump(lower(task.run, task.start)))
         self._program = task.run.program
-        yield Given(run, task.start, len(self._tries.get(run, ())) + 1)
+        yield Given(run, task.start, self._tries.get(run, 0) + 1)
         self._crew.give(folder)
         match (yield from self._follow(run)):
             case Result() as result:
                 self._results[run] = result
+                if task.start is not None:
+                    self._starts[run] = task.start
                 yield Finished(run, result)
             case Broken() | Died() as ending:
                 self._crew.dismiss()
@@ -198,12 +240,10 @@ class _Study:
         return result or Died("the worker said that the run is done, but left no result.json", "")
 
     def _count(self, run: str, ending: Broken | Died) -> Retried | Failed:
-        """Counts a failed attempt and decides, by the rules above, whether it was the last."""
-        tries = self._tries.setdefault(run, [])
-        useless = isinstance(ending, Broken) and tries[-1:] == [ending]
-        tries.append(ending)
-        if len(tries) < _ATTEMPTS and not useless:
-            return Retried(run, ending.reason, len(tries))
+        """Counts a failed attempt and decides whether it was the last."""
+        tried = self._tries[run] = self._tries.get(run, 0) + 1
+        if tried < self._attempts:
+            return Retried(run, ending.reason, tried, self._attempts)
         self._failed[run] = ending.reason
-        self._directory.fail(run, Failure(ending.reason, ending.detail, len(tries)))
-        return Failed(run, ending.reason, len(tries))
+        self._directory.fail(run, Failure(ending.reason, ending.detail, tried))
+        return Failed(run, ending.reason, tried)

@@ -135,7 +135,8 @@ class Retried:
 
     run: str
     reason: str
-    attempt: int
+    attempt: int  # that failed
+    attempts: int  # there are at most
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,21 @@ class Failed:
 @dataclass(frozen=True)
 class NotRun:
     """The run cannot be carried out this time."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Extended:
+    """Tuning asks for a run beyond the range of its cell: the best one so far lies at that end."""
+
+    run: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What the run came to holds no longer; it is done again."""
 
     run: str
     reason: str
@@ -187,7 +203,7 @@ class Closed:
 
 
 EndEvent = Finished | Retried | Failed | NotRun | Unneeded
-RunEvent = Started | Compiled | Damaged | Progress | Saved | Stopped | Given | EndEvent
+RunEvent = Started | Compiled | Damaged | Progress | Saved | Stopped | Given | Extended | Dropped | EndEvent
 StudyEvent = RunEvent | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
 
 

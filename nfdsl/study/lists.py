@@ -21,6 +21,14 @@ def texts(fields: Fields, key: str) -> tuple[str, ...]:
     return tuple(cast(list[str], items))
 
 
+def numbers(fields: Fields, key: str) -> tuple[float, ...]:
+    """Returns the list of numbers at `key`. Raises `Malformed`."""
+    items = _items(fields, key)
+    if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in items):
+        raise Malformed(f'"{key}" should be a list of numbers')
+    return tuple(map(float, cast(list[float], items)))
+
+
 def texts_by_name(fields: Fields, key: str) -> dict[str, str]:
     """Returns the object of texts at `key`. Raises `Malformed`."""
     entries = fields.values.get(key)

@@ -54,6 +54,15 @@ class Held(Exception):
         return self.holder is None or self.holder.dead
 
 
+def holder(path: Path) -> Holder | None:
+    """Returns who holds the lock file at `path`, None where nobody does or its holder is gone; touches nothing."""
+    try:
+        found = _parse(path.read_bytes())
+    except OSError:
+        return None
+    return None if found is None or found.dead else found
+
+
 @contextmanager
 def exclusive(path: Path) -> Generator[int, None, None]:
     """Holds the lock file at `path` and yields its descriptor, to be inherited by workers. Raises `Held`."""
@@ -80,8 +89,12 @@ def _write(descriptor: int, text: str) -> None:
 
 
 def _read(descriptor: int) -> Holder | None:
+    return _parse(os.pread(descriptor, 4096, 0))
+
+
+def _parse(text: bytes) -> Holder | None:
     try:
-        fields = parse(os.pread(descriptor, 4096, 0))
+        fields = parse(text)
         return Holder(fields.whole("pid"), fields.text("host"), fields.text("started"))
     except Malformed:
         return None

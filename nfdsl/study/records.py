@@ -1,17 +1,19 @@
 """What a study directory says of each run: the plan's facts beside what its training reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from nfdsl.plan import Cell
 from nfdsl.run_json import UnreadableRun, load
+from nfdsl.schema.training import Metric
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name
 from nfdsl.study.result import Result
-from nfdsl.study.tuning import trials, tuned
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.ladder import Ladder
+from nfdsl.study.tuning.survey import Settled, Try, survey
 
 State = Literal["waiting", "running", "done", "diverged", "failed", "unneeded"]
 
@@ -26,7 +28,8 @@ class Record:
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
-    depends_on: tuple[str, ...]
+    minimizing: Metric  # what the tuned run of the cell has least of
+    depends_on: tuple[str, ...]  # cells among whose best its start is chosen
     start: str | None  # the run it starts from; None from random weights, or while that is not chosen
     lr: float
     epochs: float
@@ -71,10 +74,11 @@ class _Progress:
     failure: str | None = None
 
 
-def read_records(directory: StudyDirectory, cells: Sequence[Cell]) -> tuple[Record, ...]:
-    """Returns a record for each run of the plan, in the plan's order.
+def read_records(directory: StudyDirectory, cells: Sequence[Ladder]) -> tuple[Record, ...]:
+    """Returns a record for each run of the plan, cell by cell in increasing learning rate.
 
-    Runs without files are waiting; a run is complete exactly if it has a result.json.
+    Runs without files are waiting; a run is complete exactly if it has a result.json. Of the runs beyond a cell's
+    range there are those that have begun, and the one that tuning asks for next.
 
     Raises:
       Unreadable: there is no plan.json, or a file does not hold what it should.
@@ -82,13 +86,23 @@ def read_records(directory: StudyDirectory, cells: Sequence[Cell]) -> tuple[Reco
     try:
         plan = parse(_text(directory.plan_json))
         programs = {program.text("id"): program for program in objects(plan, "programs")}
-        runs = {run.text("id"): run for run in objects(plan, "runs")}
+        stated = {run.text("id"): run for run in objects(plan, "runs")}
+        runs = {run.text("id"): run for run in objects(plan, "extensions")} | stated
         results, unreadable = directory.results(runs)
         if unreadable:
             raise unreadable[0]
-        progress = _without_unneeded(cells, {run: _progress(directory, run, results.get(run)) for run in runs})
-        best = {tuned(cell, results) for cell in cells}
-        return tuple(_record(directory, runs[run], programs, progress[run], run in best) for run in runs)
+        progress = {run: _progress(directory, run, results.get(run)) for run in runs}
+        known = Known(results, {run: "" for run, reached in progress.items() if reached.state == "failed"})
+        best = {ladder.runs[place] for ladder in cells if (place := ladder.best(results)) is not None}
+        asked = _asked_for(cells, known)
+        unneeded = [run for run in stated if progress[run].state == "waiting" and not asked.get(run, True)]
+        progress.update(dict.fromkeys(unneeded, _Progress("unneeded")))
+        metrics: dict[str, Metric] = {run: cell.minimizing for cell in cells for run in cell.runs}
+        return tuple(
+            _record(directory, runs[run], programs, progress[run], run in best, metrics.get(run, "holdout.loss"))
+            for run in _in_order(cells, runs)
+            if run in stated or progress[run].state != "waiting" or asked.get(run, False)
+        )
     except Malformed as error:
         raise Unreadable(directory.plan_json, str(error)) from error
 
@@ -115,7 +129,12 @@ def read_learning_curve(directory: StudyDirectory, run_id: str) -> LearningCurve
 
 
 def _record(
-    directory: StudyDirectory, run: Fields, programs: Mapping[str, Fields], progress: _Progress, best: bool
+    directory: StudyDirectory,
+    run: Fields,
+    programs: Mapping[str, Fields],
+    progress: _Progress,
+    best: bool,
+    metric: Metric,
 ) -> Record:
     run_id, program = run.text("id"), programs.get(run.text("program"))
     if program is None:
@@ -128,6 +147,7 @@ def _record(
         model=run.text("model"),
         labels=texts_by_name(run, "labels"),
         cell=run.text("cell"),
+        minimizing=metric,
         depends_on=texts(run, "depends_on"),
         start=_start(directory, run_id) if kind == "finetune" else None,
         lr=run.number("lr"),
@@ -151,15 +171,25 @@ def _record(
     )
 
 
-def _without_unneeded(cells: Sequence[Cell], progress: dict[str, _Progress]) -> dict[str, _Progress]:
-    """Returns the progress with what waits in cells that have had all their trials marked as unneeded."""
-    marked = dict(progress)
-    for cell in cells:
-        states = [progress[run].state for run in cell.runs if run in progress]
-        if sum(state in ("done", "diverged", "failed") for state in states) >= trials(cell):
-            waiting = [run for run in cell.runs if run in progress and progress[run].state == "waiting"]
-            marked.update({run: _Progress("unneeded") for run in waiting})
-    return marked
+def _asked_for(cells: Sequence[Ladder], known: Known) -> dict[str, bool]:
+    """Returns of runs that have not ended whether tuning asks for them, as far as that is known."""
+    ladders, asked = {ladder.id: ladder for ladder in cells}, dict[str, bool]()
+    for cell, verdict in survey(ladders, known).items():
+        match verdict:
+            case Settled():
+                asked.update((run, False) for run in ladders[cell].runs if not known.tried(run))
+            case Try(runs):
+                asked.update((run, True) for run in runs)
+            case _:
+                pass
+    return asked
+
+
+def _in_order(cells: Sequence[Ladder], runs: Iterable[str]) -> list[str]:
+    """Returns the ids of runs cell by cell, in increasing learning rate."""
+    known = set(runs)
+    listed = [run for ladder in cells for run in ladder.runs if run in known]
+    return list(dict.fromkeys([*listed, *runs]))
 
 
 def _progress(directory: StudyDirectory, run_id: str, result: Result | None) -> _Progress:

@@ -1,12 +1,15 @@
 """Which trained network a fine-tune starts from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nfdsl.plan import Cell, Selection
+from nfdsl.plan import Selection
 from nfdsl.schema.training import Metric
 from nfdsl.study.landscape import Landscape, describe
 from nfdsl.study.result import measured
-from nfdsl.study.tuning import Known, Settled, tuned, verdict
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.ladder import Ladder
+from nfdsl.study.tuning.survey import Settled, Verdict
 
 
 @dataclass(frozen=True)
@@ -31,38 +34,41 @@ class Impossible:
 Choice = Chosen | Pending | Impossible
 
 
-def select(selection: Selection | None, landscape: Landscape, known: Known) -> Choice:
-    """Returns the start that `selection` asks for.
+def select(selection: Selection | None, landscape: Landscape, known: Known, verdicts: Mapping[str, Verdict]) -> Choice:
+    """Returns the start that `selection` asks for, given the verdict on each cell.
 
     Every candidate must have ended first: a choice among fewer would change once the missing one is
     there. Of each cell the tuned run counts; at a tie the run of less compute ranks first.
     """
     if selection is None:
         return Chosen(None)
-    lost = next((run for run in selection.candidates if run in known.failed), None)
+    ladders = _ladders(selection, landscape)
+    lost = next((run for ladder in ladders for run in ladder.runs if run in known.failed), None)
     if lost is not None:
         return Impossible(f"a candidate for its start has no result: {describe(landscape.runs[lost])}")
-    cells = _cells(selection, landscape)
-    if not all(isinstance(verdict(cell, landscape, known), Settled) for cell in cells):
+    if not all(isinstance(verdicts[ladder.id], Settled) for ladder in ladders):
         return Pending()
-    ranked = _ranked(cells, selection.by, landscape, known)
+    ranked = _ranked(ladders, selection.by, landscape, known)
     if selection.rank < len(ranked):
         return Chosen(ranked[selection.rank])
     return Impossible(_too_few(selection, len(ranked)))
 
 
-def _cells(selection: Selection, landscape: Landscape) -> list[Cell]:
+def _ladders(selection: Selection, landscape: Landscape) -> list[Ladder]:
     ids = dict.fromkeys(landscape.runs[run].cell for run in selection.candidates)
-    return [landscape.cells[cell_id] for cell_id in ids]
+    return [landscape.ladders[cell] for cell in ids]
 
 
-def _ranked(cells: list[Cell], by: Metric, landscape: Landscape, known: Known) -> list[str]:
+def _ranked(ladders: list[Ladder], by: Metric, landscape: Landscape, known: Known) -> list[str]:
     """The tuned runs that have a measurement, best first."""
     ranked: list[tuple[float, int, str]] = []
-    for cell in cells:
-        run = tuned(cell, known.results)
-        value = None if run is None else measured(known.results[run], by)
-        if run is not None and value is not None:
+    for ladder in ladders:
+        best = ladder.best(known.results)
+        if best is None:
+            continue
+        run = ladder.runs[best]
+        value = measured(known.results[run], by)
+        if value is not None:
             ranked.append((value, landscape.runs[run].train_flops, run))
     return [run for _, _, run in sorted(ranked)]
 

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from typing import get_args
 
 from nfdsl.plan import Plan
-from nfdsl.study.events import Compiled, Failed, Finished, Given, NotRun, Opened, StudyEvent, Unneeded
+from nfdsl.study.events import (
+    Compiled,
+    Dropped,
+    Extended,
+    Failed,
+    Finished,
+    Given,
+    NotRun,
+    Opened,
+    StudyEvent,
+    Unneeded,
+)
 from nfdsl.study.outcome import Compilations, Kind, Missing, Outcome
 from nfdsl.study.result import Result
 
@@ -14,7 +25,7 @@ class Tally:
     """Remembers what an `Outcome` is made of."""
 
     def __init__(self, plan: Plan) -> None:
-        self._runs = [run.id for run in plan.runs]
+        self._runs = {run.id for run in plan.runs}
         self._results: dict[str, Result] = {}
         self._missing: dict[str, Failed | NotRun] = {}
         self._unneeded: set[str] = set()
@@ -26,6 +37,11 @@ class Tally:
         match event:
             case Opened(results):
                 self._results.update(results)
+                self._runs.update(results)
+            case Extended(run):
+                self._runs.add(run)
+            case Dropped(run):
+                del self._results[run]
             case Finished(run, result):
                 self._results[run] = result
             case Failed(run) | NotRun(run):

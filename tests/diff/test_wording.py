@@ -54,7 +54,7 @@ def test_wording_is_no_change(changed: Changed, replacements: tuple[tuple[str, s
         ),
         (
             ("{0.1, 0.2}", "{0.1,\n 0.3} using monotone"),
-            ["base.lr.over: {0.1, 0.2} @19 -> {0.1, 0.3} @19", "base.lr.using: grid -> monotone @20"],
+            ["base.lr.over: {0.1, 0.2} @19 -> {0.1, 0.3} @19", "base.lr.using: grid(extend: 2) -> monotone @20"],
         ),
         (("tune {0.1, 0.2}", "0.1"), ["base.lr: tune {0.1, 0.2} @19 -> 0.1 @19"]),
         (("1e-5)\n", "1e-5)\n  dropout 0.1\n"), ["decayed.dropout: 0 -> 0.1 @24"]),

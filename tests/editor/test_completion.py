@@ -94,7 +94,11 @@ def test_what_is_typed_is_replaced(at: At):
         ("data d {\n  |", "source", "source builtin(name: ${1:digits})"),
         ("data d {\n  source |", "folder", 'folder(path: "${1:}")'),
         ("|", "model", "model ${1:name} {\n  depth [${2:}]\n  width [${3:}]\n}"),
-        ("pretrain p {\n  lr |", "tune", "tune ${1:} .. ${2:} by x${3:2} minimizing ${4:holdout.loss} using grid"),
+        (
+            "pretrain p {\n  lr |",
+            "tune",
+            "tune ${1:} .. ${2:} by x${3:2} minimizing ${4:holdout.loss} using grid(extend: ${5:2})",
+        ),
     ],
 )
 def test_a_snippet_holds_the_defaults(at: At, text: str, label: str, snippet: str):

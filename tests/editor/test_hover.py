@@ -64,7 +64,7 @@ def test_a_training_block_says_what_it_costs(said: Callable[..., str]):
     text = said("pretrain |base")
     assert "12 runs in 4 cells of 4 programs; " in text
     assert "training FLOPs" in text
-    assert "tuning tries at most 8 of them" in text
+    assert "tuning tries 8 of them where optima fall slowly" in text
     assert "core-hours" not in text, "the peak of a cpu is not known"
 
 

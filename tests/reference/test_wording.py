@@ -66,7 +66,7 @@ def test_ranges():
     ("schema_class", "call"),
     [
         (SGD, "sgd(momentum: 0.9, nesterov: on, weight_decay: 0)"),
-        (Grid, "grid"),
+        (Grid, "grid(extend: 2)"),
         (EMA, "ema(decay: 0.9999)"),
     ],
 )

@@ -47,8 +47,8 @@ def read(kind: str, text: str) -> tuple[Setting, ast.Value]:
         (
             "pretrain",
             "lr tune 0.1 .. 0.4 by x2 using monotone",
-            "tune 0.1 .. 0.4 by x2 using monotone(trials: 2), minimizing holdout.loss",
-            ["using.trials", "minimizing"],
+            "tune 0.1 .. 0.4 by x2 using monotone(trials: 2, extend: 2), minimizing holdout.loss",
+            ["using.trials", "using.extend", "minimizing"],
         ),
         ("finetune", "start the_pretrain", "the_pretrain, best 1, per model, by holdout.loss", ["best", "per", "by"]),
         ("report", "figure optimal_lr of the_pretrain", "optimal_lr of the_pretrain, fit none", ["fit"]),
@@ -83,8 +83,8 @@ def test_what_is_left_out_is_added(meaning: Meaning, kind: str, text: str, expec
         (
             "lr tune 0.1 .. 0.4 by x2 using monotone",
             {"using.trials": "3"},
-            "tune 0.1 .. 0.4 by x2 using monotone(trials: 3), minimizing holdout.loss",
-            ["minimizing"],
+            "tune 0.1 .. 0.4 by x2 using monotone(trials: 3, extend: 2), minimizing holdout.loss",
+            ["using.extend", "minimizing"],
             ["using.trials"],
         ),
         (

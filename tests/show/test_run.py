@@ -74,9 +74,10 @@ def test_fiddle_prints_the_config(planned: Planned, spec: Callable[[str], str]):
 
 def test_a_unique_beginning_is_enough(planned: Planned, spec: Callable[[str], str]):
     plan = planned(spec("quickstart"))
-    for run in plan.runs:
+    every = (*plan.runs, *plan.extensions)
+    for run in every:
         assert find(plan, run.id) == run
-        shortest = next(n for n in range(1, 13) if sum(other.id[:n] == run.id[:n] for other in plan.runs) == 1)
+        shortest = next(n for n in range(1, 13) if sum(other.id[:n] == run.id[:n] for other in every) == 1)
         assert find(plan, run.id[:shortest]) == run
         if shortest > 1:
             with pytest.raises(UnknownRun, match=r"begins the ids of \d+ runs: "):

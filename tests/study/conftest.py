@@ -5,11 +5,12 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from nfdsl.extension import beyond
 from nfdsl.plan import Cell, Plan, PlannedRun, Program, Selection
 from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.model import NFNet
@@ -31,8 +32,9 @@ FAKE_WORKER = (sys.executable, str(HERE / "fake_worker.py"))
 class Sketch:
     """A plan in the making: cells are added one by one, their runs named `cell@lr`."""
 
-    runs: list[PlannedRun]
-    cells: list[Cell]
+    runs: list[PlannedRun] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    extensions: list[PlannedRun] = field(default_factory=list)
 
     def cell(
         self,
@@ -45,14 +47,16 @@ class Sketch:
         tuner: Grid | Monotone | None = None,
         start: Selection | None = None,
         minimizing: Metric = "holdout.loss",
+        size: int | None = None,
+        extend: int = 0,
     ) -> tuple[str, ...]:
-        """Adds a cell of `model`, F0 to F9, and returns its run ids; FN costs N + 1 times what F0 does."""
-        size = int(model[1:]) + 1
-        ids = tuple(f"{name}@{lr:g}" for lr in rates)
-        for run_id, lr in zip(ids, rates, strict=True):
-            self.runs.append(
+        """Adds a cell of `model`, F0 to F9, and returns its run ids; FN costs N + 1 times what F0 does, or `size`."""
+        size = int(model[1:]) + 1 if size is None else size
+        below, above = beyond(rates, extend)
+        for into, members in ((self.runs, rates), (self.extensions, (*below, *above))):
+            into.extend(
                 PlannedRun(
-                    id=run_id,
+                    id=f"{name}@{lr:g}",
                     block=block,
                     kind="finetune" if start else "pretrain",
                     label=model,
@@ -69,19 +73,21 @@ class Sketch:
                     sam_flops=0,
                     core_hours=None,
                 )
+                for lr in members
             )
-        self.cells.append(Cell(name, ids, tuner or Grid(), minimizing))
+        ids, lower, higher = (tuple(f"{name}@{lr:g}" for lr in members) for members in (rates, below, above))
+        self.cells.append(Cell(name, ids, tuner or Grid(), minimizing, lower, higher))
         return ids
 
     def plan(self) -> Plan:
         labels = {run.program: run.label for run in self.runs}
         programs = tuple(Program(program, label, 1000, 1000, 8, 10) for program, label in labels.items())
-        return Plan("test study", programs, tuple(self.runs), tuple(self.cells), ())
+        return Plan("test study", programs, tuple(self.runs), tuple(self.cells), (), tuple(self.extensions))
 
 
 @pytest.fixture(scope="session")
 def new_sketch() -> Callable[[], Sketch]:
-    return lambda: Sketch([], [])
+    return Sketch
 
 
 @pytest.fixture
@@ -101,9 +107,10 @@ Carry = Callable[..., list[StudyEvent]]
 def carry(directory: StudyDirectory) -> Carry:
     """Carries out a plan with the fake worker, which behaves as the keyword `runs` says, and returns the events."""
 
-    def carry(plan: Plan, *, delay: float = 0, **runs: dict[str, object]) -> list[StudyEvent]:
-        script(plan, directory, delay=delay, **runs)
-        return list(carry_out(plan, directory, study_json="{}", plan_json="{}", command=FAKE_WORKER))
+    def carry(plan: Plan, *, attempts: int = 3, **runs: dict[str, object]) -> list[StudyEvent]:
+        script(plan, directory, **runs)
+        texts = {"study_json": "{}", "plan_json": "{}"}
+        return list(carry_out(plan, directory, **texts, command=FAKE_WORKER, attempts=attempts))
 
     return carry
 
@@ -118,8 +125,8 @@ def command() -> Sequence[str]:
 def drive(directory: StudyDirectory, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Carries out a plan as `carry` does, but in a process of its own; see `driver`."""
 
-    def drive(plan: Plan, *, delay: float = 0, grace: float = 25, worker: Path = HERE / "fake_worker.py"):
-        script(plan, directory, delay=delay)
+    def drive(plan: Plan, *, grace: float = 25, worker: Path = HERE / "fake_worker.py", **runs: dict[str, object]):
+        script(plan, directory, **runs)
         (tmp_path / "plan.pickle").write_bytes(pickle.dumps(plan))
         arguments = (directory.path, tmp_path / "plan.pickle", str(grace))
         return subprocess.Popen(
@@ -149,9 +156,9 @@ def given(directory: StudyDirectory) -> Callable[[], list[str]]:
     return lambda: (directory.path / "given.txt").read_text().split()
 
 
-def script(plan: Plan, directory: StudyDirectory, *, delay: float = 0, **runs: dict[str, object]) -> None:
+def script(plan: Plan, directory: StudyDirectory, **runs: dict[str, object]) -> None:
     """Writes what the fake worker is to do with each run; runs are keyed by id."""
-    programs = {run.id: {"program": run.program} for run in plan.runs}
+    programs = {run.id: {"program": run.program} for run in (*plan.runs, *plan.extensions)}
     todo = {run_id: programs[run_id] | runs.get(run_id, {}) for run_id in programs}
     directory.path.mkdir(parents=True, exist_ok=True)
-    (directory.path / "script.json").write_text(json.dumps({"delay": delay, "runs": todo}))
+    (directory.path / "script.json").write_text(json.dumps({"runs": todo}))

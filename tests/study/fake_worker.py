@@ -1,9 +1,10 @@
 """A worker without JAX: speaks the runtime's protocol and behaves as `script.json` in the study directory says.
 
-    {"delay": seconds a step, "runs": {ID: {"loss": x, "state": "diverged", "do": [first attempt, second, ...]}}}
+    {"runs": {ID: {"loss": x, "state": "diverged", "do": [first attempt, second, ...]}}}
 
-An attempt is "train" (the default), "die" (kill -9 after three steps), "fail" (the same reason each time), "flake"
-(another reason each time), "babble" (an event that cannot be read) or "vanish" (done without a result).
+An attempt is "train" (the default), "hold" (after three steps waits for a stop), "die" (kill -9 after three
+steps), "fail" (the same reason each time), "flake" (another reason each time), "babble" (an event that cannot be
+read) or "vanish" (done without a result).
 What it was given is noted, in order, in `given.txt`.
 """
 
@@ -48,7 +49,8 @@ def train(folder):
         compiled.add(program)
         say("compiled", run=run, program=program, kind="train", seconds=0.5, cached=False)
     for step in range(first, STEPS):
-        time.sleep(script.get("delay", 0))
+        if do == "hold" and step == first + 3:
+            stop.wait()
         if stop.is_set():
             state.write_text(str(step))
             say("saved", run=run, step=step)

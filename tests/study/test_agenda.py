@@ -2,9 +2,9 @@
 
 from nfdsl.plan import Selection
 from nfdsl.schema.training import Monotone
-from nfdsl.study.agenda import agenda, pick
+from nfdsl.study.agenda import agenda, outdated, pick
 from nfdsl.study.landscape import Landscape
-from nfdsl.study.tuning import Known
+from nfdsl.study.tuning.known import Known
 
 
 def test_runs_come_in_the_plans_order_with_their_start(sketch, result):
@@ -46,3 +46,22 @@ def test_the_program_that_is_loaded_goes_on(sketch):
     assert pick(tasks, None).run.id == "small@0.1"
     assert pick(tasks, "scaling-F1").run.id == "large@0.1"
     assert pick(tasks, "another").run.id == "small@0.1"
+
+
+def test_a_fine_tune_from_another_network_than_today_s_best_is_outdated(sketch, result):
+    runs = sketch.cell("cell", (0.1, 0.2))
+    sketch.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
+    landscape = Landscape(sketch.plan())
+    known = Known({runs[0]: result(1.0), runs[1]: result(2.0), "tuning@0.1": result(1.0)}, {})
+    assert outdated(landscape, known, {"tuning@0.1": runs[1]}) == {"tuning@0.1": runs[0]}
+    assert outdated(landscape, known, {"tuning@0.1": runs[0]}) == {}
+    undecided = Known({runs[0]: result(1.0), "tuning@0.1": result(1.0)}, {})
+    assert outdated(landscape, undecided, {"tuning@0.1": runs[1]}) == {}
+
+
+def test_a_run_beyond_a_range_is_a_task_once_tuning_asks_for_it(sketch, result):
+    runs = sketch.cell("cell", (0.1, 0.2), extend=1)
+    landscape = Landscape(sketch.plan())
+    left = agenda(landscape, Known({runs[0]: result(2.0), runs[1]: result(1.0)}, {}))
+    assert [task.run.id for task in left.tasks] == ["cell@0.4"]
+    assert not left.unneeded

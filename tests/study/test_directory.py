@@ -1,11 +1,15 @@
 """Files of a study directory: whole or absent, and named when they cannot be read."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, write_atomically
+from nfdsl.lower import lower
+from nfdsl.plan import Selection
+from nfdsl.run_json import dump
+from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, unwritable, write_atomically
 
 RESULT = {
     "state": "done",
@@ -80,3 +84,31 @@ def test_an_unreadable_failure_is_named(directory: StudyDirectory):
 def test_locking_makes_the_directory(directory: StudyDirectory):
     with directory.lock():
         assert directory.path.is_dir()
+
+
+def test_a_run_folder_is_set_aside_under_the_start_it_had(sketch, directory):
+    runs = sketch.cell("a")
+    (tuned,) = sketch.cell("f", [0.1], start=Selection(runs, "holdout.loss", 0))
+    assert directory.start(tuned) is None
+    directory.path.mkdir()
+    directory.prepare(tuned, dump(lower(sketch.runs[-1], "a@0.2")))
+    assert directory.start(tuned) == "a@0.2"
+    directory.set_aside(tuned)
+    assert not directory.run(tuned).exists()
+    assert (directory.path / "superseded" / "f@0.1-a@0.2" / "run.json").exists()
+    directory.set_aside(tuned)  # there is none
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "plan.json"
+    write_atomically(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_atomically(path, "new")
+    assert unwritable(caught.value) == f"the study directory cannot be written: {path}: No space left on device"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,9 +1,9 @@
 """Studies carried out by a fake worker that dies, fails, lies and is stopped."""
 
+import errno
 import random
 import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +13,13 @@ import pytest
 from nfdsl.plan import Selection
 from nfdsl.run_json import load
 from nfdsl.schema.training import Monotone
+from nfdsl.study.directory import StudyDirectory
 from nfdsl.study.engine import carry_out
 from nfdsl.study.events import (
     Closed,
     Compiled,
+    Dropped,
+    Extended,
     Failed,
     Given,
     Notice,
@@ -76,10 +79,72 @@ def test_a_fine_tune_starts_from_the_best_and_waits_for_it_alone(sketch, carry, 
 def test_tuning_leaves_out_what_it_does_not_need(sketch, carry, given):
     runs = sketch.cell("cell", (0.1, 0.2, 0.4, 0.8), tuner=Monotone(2))
     events = carry(sketch.plan(), **{runs[2]: {"loss": 0.5}})
-    assert given() == [runs[3], runs[2]]
-    assert of(Unneeded, events) == [Unneeded(runs[0]), Unneeded(runs[1])]
-    assert outcome(events).unneeded == 2
+    assert given() == [runs[3], runs[2], runs[1]]
+    assert of(Unneeded, events) == [Unneeded(runs[0])]
+    assert outcome(events).unneeded == 1
     assert outcome(events).complete
+
+
+def test_a_range_goes_on_where_its_best_is_at_the_end(sketch, carry, given, directory):
+    runs = sketch.cell("cell", (0.1, 0.2, 0.4), extend=2)
+    tuning = sketch.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
+    plan = sketch.plan()
+    losses = {"cell@0.4": {"loss": 0.9}, "cell@0.8": {"loss": 0.8}, "cell@1.6": {"loss": 0.95}}
+    events = carry(plan, **losses)
+    assert given() == [*runs, "cell@0.8", "cell@1.6", *tuning]
+    assert of(Extended, events) == [Extended("cell@0.8"), Extended("cell@1.6")]
+    assert load(directory.run_json("tuning@0.1").read_text()).start == "cell@0.8"
+    assert (outcome(events).done, outcome(events).complete) == (6, True)
+    assert [type(event) for event in carry(plan, **losses)] == [Opened, Closed]
+
+
+def test_a_fine_tune_whose_start_is_beaten_is_done_again(sketch, new_sketch, carry, given, directory):
+    runs = sketch.cell("cell", (0.1, 0.2, 0.4))
+    sketch.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
+    losses = {"cell@0.4": {"loss": 0.9}, "cell@0.8": {"loss": 0.8}, "cell@1.6": {"loss": 0.95}}
+    plan = sketch.plan()
+    carry(plan, **losses)
+    wider = new_sketch()
+    wider.cell("cell", (0.1, 0.2, 0.4), extend=2)  # the same runs, tuned further
+    wider.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
+    events = carry(wider.plan(), **losses)
+    assert given()[4:] == ["cell@0.8", "cell@1.6", "tuning@0.1"]
+    (dropped,) = of(Dropped, events)
+    assert (dropped.run, dropped.reason) == (
+        "tuning@0.1",
+        "it began from cell@0.4, and cell@0.8 has turned out to be better",
+    )
+    assert load(directory.run_json("tuning@0.1").read_text()).start == "cell@0.8"
+    assert (directory.path / "superseded" / "tuning@0.1-cell@0.4" / "result.json").exists()
+    assert outcome(events).complete
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "somewhere/run.json")
+
+
+def test_a_full_disk_ends_the_study_with_the_reason_and_what_is_done_stays(sketch, carry, given, monkeypatch):
+    runs = sketch.cell("cell")
+    plan = sketch.plan()
+    with monkeypatch.context() as patch:
+        patch.setattr(StudyDirectory, "prepare", full)
+        events = carry(plan)
+    reason = "the study directory cannot be written: somewhere/run.json: No space left on device"
+    assert of(NotRun, events) == [NotRun(run, reason) for run in runs]
+    assert not outcome(events).complete
+    assert outcome(carry(plan)).done == 3
+    assert given() == list(runs)
+
+
+def test_a_failure_that_cannot_be_noted_ends_the_study_too(sketch, carry, monkeypatch):
+    runs = sketch.cell("cell")
+    plan = sketch.plan()
+    with monkeypatch.context() as patch:
+        patch.setattr(StudyDirectory, "fail", full)
+        events = carry(plan, **{runs[1]: {"do": ["fail"] * 9}})
+    assert outcome(events).done == 1
+    assert {event.run for event in of(NotRun, events)} >= {runs[2]}
+    assert outcome(carry(plan, **{runs[1]: {}})).complete
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_run_continues(sketch, carry, given):
@@ -108,21 +173,25 @@ def test_a_run_that_kills_its_worker_three_times_has_failed(sketch, carry, given
     assert not outcome(events).stopped
 
 
-def test_the_same_reason_twice_is_enough(sketch, carry, given, directory):
+def test_a_failure_says_why_and_keeps_the_traceback(sketch, carry, given, directory):
     runs = sketch.cell("cell")
     events = carry(sketch.plan(), **{runs[0]: {"do": ["fail"] * 9}})
-    assert Counter(given())[runs[0]] == 2
-    assert of(Failed, events) == [Failed(runs[0], "record 7 cannot be read", 2)]
+    assert Counter(given())[runs[0]] == 3
+    assert of(Failed, events) == [Failed(runs[0], "record 7 cannot be read", 3)]
     failure = directory.failure(runs[0])
     assert failure is not None
     assert failure.detail.startswith("Traceback")
 
 
-def test_different_reasons_are_tried_three_times(sketch, carry, given):
-    runs = sketch.cell("cell", (0.1,))
-    events = carry(sketch.plan(), **{runs[0]: {"do": ["flake"] * 9}})
-    assert len(given()) == 3
-    assert of(Failed, events) == [Failed(runs[0], "no memory in attempt 2", 3)]
+@pytest.mark.parametrize("attempts", [1, 2, 4])
+def test_a_failing_run_is_tried_as_often_as_stated(sketch, carry, given, attempts):
+    runs = sketch.cell("cell", (0.1, 0.2))
+    events = carry(sketch.plan(), attempts=attempts, **{runs[0]: {"do": ["flake"] * 9}})
+    assert given() == [runs[0]] * attempts + [runs[1]]
+    assert [(event.attempt, event.attempts) for event in of(Retried, events)] == [
+        (attempt, attempts) for attempt in range(1, attempts)
+    ]
+    assert outcome(events).done == 1
 
 
 def test_a_failed_attempt_is_followed_by_a_fresh_worker(sketch, carry):
@@ -136,9 +205,9 @@ def test_failed_runs_are_tried_again_by_the_next_call(sketch, carry, given, dire
     runs = sketch.cell("cell")
     sketch.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
     plan = sketch.plan()
-    assert not outcome(carry(plan, **{runs[0]: {"do": ["fail"] * 2}})).complete
+    assert not outcome(carry(plan, **{runs[0]: {"do": ["fail"] * 3}})).complete
     before = len(given())
-    assert outcome(carry(plan, **{runs[0]: {"do": ["fail"] * 2}})).complete
+    assert outcome(carry(plan, **{runs[0]: {"do": ["fail"] * 3}})).complete
     assert given()[before:] == [runs[0], "tuning@0.1"]
     assert directory.failure(runs[0]) is None
 
@@ -230,7 +299,7 @@ def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given, number):
     runs = sketch.cell("cell", (0.1, 0.2))
-    with drive(sketch.plan(), delay=0.3) as process:
+    with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         assert read_until(process, "Progress")[1] == runs[0]
         process.send_signal(number)
         rest, errors = process.communicate(timeout=60)
@@ -254,7 +323,7 @@ print(json.dumps({"event": "ready"}), flush=True)
 run = json.loads(sys.stdin.readline())["run"].rpartition("/")[2]
 progress = {"event": "progress", "run": run, "step": 1, "steps": 9, "loss": 1, "images_per_second": 1}
 print(json.dumps(progress), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -268,11 +337,9 @@ def test_a_worker_that_will_not_leave_is_killed(sketch, drive, tmp_path, grace, 
         read_until(process, "Progress")
         process.send_signal(signal.SIGINT)
         read_until(process, "Stopping")
-        began = time.monotonic()
         if signals == 2:
             process.send_signal(signal.SIGINT)
         read_until(process, "Closed")
-        assert time.monotonic() - began < 30
         assert process.wait(timeout=60) == 0
     assert not_alive(int(worker))
 
@@ -280,7 +347,7 @@ def test_a_worker_that_will_not_leave_is_killed(sketch, drive, tmp_path, grace, 
 @pytest.mark.slow
 def test_after_kill_9_the_next_call_finishes_without_a_race(sketch, drive, carry, given):
     runs = sketch.cell("cell", (0.1, 0.2))
-    with drive(sketch.plan(), delay=0.3) as process:
+    with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         worker = int(read_until(process, "WorkerStarted")[-1])
         read_until(process, "Progress")
         process.kill()
@@ -296,7 +363,8 @@ print(json.dumps({"event": "ready"}), flush=True)
 run = pathlib.Path(json.loads(sys.stdin.readline())["run"])
 print(json.dumps({"event": "started", "run": run.name, "step": 0, "steps": 10}), flush=True)
 sys.stdin.read()
-time.sleep(1)
+while not (run / "go").exists():
+    time.sleep(0.01)
 (run / "left").touch()
 """
 
@@ -312,6 +380,7 @@ def test_the_worker_of_a_killed_call_is_waited_for(sketch, drive, directory, com
     notice = next(events)
     assert isinstance(notice, Notice)
     assert f"a worker of process {process.pid}, which is gone" in notice.text
+    (directory.run(runs[0]) / "go").touch()
     assert isinstance(next(events), Opened)
     assert (directory.run(runs[0]) / "left").exists()
     assert outcome(list(events)).complete
@@ -324,7 +393,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(sketch, drive, carry, 
     plan, complete = sketch.plan(), set[str]()
     for moment in random.Random(0).sample(range(60), 4):
         before = len(given()) if complete else 0
-        with drive(plan, delay=0.02) as process:
+        with drive(plan) as process:
             for _, _ in zip(range(moment), process.stdout, strict=False):
                 pass
             process.kill()
@@ -338,11 +407,11 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(sketch, drive, carry, 
 
 @pytest.mark.slow
 def test_the_second_of_two_calls_leaves_at_once(sketch, drive):
-    sketch.cell("cell", (0.1,))
+    (run,) = sketch.cell("cell", (0.1,))
     plan = sketch.plan()
-    with drive(plan, delay=0.5) as first:
+    with drive(plan, **{run: {"do": ["hold"]}}) as first:
         read_until(first, "Progress")
-        with drive(plan) as second:
+        with drive(plan, **{run: {"do": ["hold"]}}) as second:
             output, errors = second.communicate(timeout=60)
         assert output == ""
         assert f"in use by process {first.pid} on" in errors
@@ -355,3 +424,12 @@ def not_alive(pid: int) -> bool:
     """True where the process is gone or only waits to be reaped."""
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_torn_compilations_are_removed_and_told(sketch, carry, directory):
+    sketch.cell("cell", (0.1,))
+    directory.cache.mkdir(parents=True)
+    (directory.cache / "jit_step-1a-cache").write_bytes(b"\x78\x9c")
+    (notice,) = of(Notice, carry(sketch.plan()))
+    assert notice.text == "1 compiled program in the cache, not written to the end, removed"
+    assert not list(directory.cache.iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.study.lock import Held, exclusive
+from nfdsl.study.lock import Held, Holder, exclusive, holder
 
 HOLD = """
 import subprocess, sys, time
@@ -85,3 +85,14 @@ def test_the_lock_of_a_killed_holder_is_held_until_its_worker_has_left(lock: Pat
         os.kill(worker, 9)
         holder.stdout.read()  # ends when the worker has closed its copy
     take(lock)
+
+
+def test_who_holds_a_lock_is_read_without_touching_it(lock: Path):
+    assert holder(lock) is None
+    with exclusive(lock):
+        found = holder(lock)
+        assert found is not None
+        assert found.pid == os.getpid()
+    assert holder(lock) is None
+    lock.write_text('{"pid": 1, "host": "another host", "started": "then"}')
+    assert holder(lock) == Holder(1, "another host", "then")

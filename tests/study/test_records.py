@@ -8,6 +8,7 @@ from nfdsl.plan import Selection
 from nfdsl.run_json import dump
 from nfdsl.schema.training import Monotone
 from nfdsl.study.directory import Failure, Unreadable
+from nfdsl.study.landscape import Landscape
 from nfdsl.study.records import LearningCurve, read_learning_curve, read_records
 from nfdsl.tables import plan_json
 
@@ -23,7 +24,7 @@ def written(directory):
             folder = directory.run(run)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "result.json").write_text(json.dumps(asdict(result)))
-        return {record.id: record for record in read_records(directory, plan.cells)}
+        return {record.id: record for record in read_records(directory, list(Landscape(plan).ladders.values()))}
 
     return written
 
@@ -91,7 +92,7 @@ def test_a_fine_tune_starts_from_the_run_it_was_given(sketch, written, directory
     directory.run(tuned).mkdir(parents=True)
     directory.run_json(tuned).write_text(dump(lower(plan.runs[-1], "a@0.2")))
     record = written(plan, {})[tuned]
-    assert (record.kind, record.start, record.depends_on) == ("finetune", "a@0.2", candidates)
+    assert (record.kind, record.start, record.depends_on) == ("finetune", "a@0.2", ("a",))
 
 
 @pytest.mark.parametrize(
@@ -158,3 +159,20 @@ def test_losses_that_are_no_numbers_are_no_measurements(sketch, result, written)
     sketch.cell("a", [0.1])
     record = written(sketch.plan(), {"a@0.1": replace(result(1.0), train_loss=float("inf"))})["a@0.1"]
     assert record.train_loss is None
+
+
+def test_a_run_beyond_a_range_has_a_record_once_it_is_asked_for(sketch, result, written):
+    sketch.cell("a", (0.1, 0.2), extend=2)
+    plan = sketch.plan()
+    assert list(written(plan, {})) == ["a@0.1", "a@0.2"]
+    asked = written(plan, {"a@0.1": result(2.0), "a@0.2": result(1.0)})
+    assert [(run, record.state) for run, record in asked.items()] == [
+        ("a@0.1", "done"),
+        ("a@0.2", "done"),
+        ("a@0.4", "waiting"),
+    ]
+    done = written(plan, {"a@0.1": result(2.0), "a@0.2": result(1.0), "a@0.4": result(0.5), "a@0.8": result(None)})
+    assert [(run, record.state, record.tuned) for run, record in done.items()][2:] == [
+        ("a@0.4", "done", True),
+        ("a@0.8", "diverged", False),
+    ]

@@ -8,7 +8,8 @@ from nfdsl.plan import Selection
 from nfdsl.schema.training import Monotone
 from nfdsl.study.landscape import Landscape
 from nfdsl.study.selection import Chosen, Impossible, Pending, select
-from nfdsl.study.tuning import Known
+from nfdsl.study.tuning.known import Known
+from nfdsl.study.tuning.survey import survey
 
 
 @pytest.fixture
@@ -20,14 +21,15 @@ def studied(sketch):
     selection = Selection((*short, *long), "holdout.loss", 0)
 
     def ask(results, failed=None, **changes):
-        return select(replace(selection, **changes), landscape, Known(results, failed or {}))
+        known = Known(results, failed or {})
+        return select(replace(selection, **changes), landscape, known, survey(landscape.ladders, known))
 
     return ask
 
 
 def test_random_weights_need_no_selection(sketch):
     sketch.cell("cell")
-    assert select(None, Landscape(sketch.plan()), Known({}, {})) == Chosen(None)
+    assert select(None, Landscape(sketch.plan()), Known({}, {}), {}) == Chosen(None)
 
 
 def test_every_candidate_is_waited_for(studied, result):
@@ -88,4 +90,5 @@ def test_learning_rates_that_tuning_left_out_are_not_waited_for(sketch, result):
     runs = sketch.cell("cell", (0.1, 0.2, 0.4), tuner=Monotone(2))
     selection = Selection(runs, "holdout.loss", 0)
     known = Known({runs[2]: result(1.0), runs[1]: result(2.0)}, {})
-    assert select(selection, Landscape(sketch.plan()), known) == Chosen(runs[2])
+    landscape = Landscape(sketch.plan())
+    assert select(selection, landscape, known, survey(landscape.ladders, known)) == Chosen(runs[2])

@@ -1,6 +1,6 @@
 """Events counted into the outcome: each run in exactly one place."""
 
-from nfdsl.study.events import Compiled, Failed, Finished, Given, NotRun, Opened, Retried, Unneeded
+from nfdsl.study.events import Compiled, Dropped, Extended, Failed, Finished, Given, NotRun, Opened, Retried, Unneeded
 from nfdsl.study.outcome import Compilations, Missing
 from nfdsl.study.tally import Tally
 
@@ -11,7 +11,7 @@ def test_each_run_is_counted_once(sketch, result):
     for event in (
         Opened({a: result(1.0)}),
         Given(b, None, 1),
-        Retried(b, "again", 1),
+        Retried(b, "again", 1, 3),
         Given(b, None, 2),
         Finished(b, result(None)),
         Given(c, None, 1),
@@ -57,3 +57,11 @@ def test_a_study_with_every_result_is_complete(sketch, result):
     assert outcome.complete
     assert not outcome.stopped
     assert outcome.compilations == ()
+
+
+def test_runs_beyond_a_range_count_once_they_are_asked_for(sketch, result):
+    (run,) = sketch.cell("cell", (0.1,))
+    tally = Tally(sketch.plan())
+    for event in (Opened({run: result(1.0)}), Extended("cell@0.2"), Dropped(run, "another start")):
+        tally.observe(event)
+    assert (tally.outcome(0.0).done, tally.outcome(0.0).waiting) == (0, 2)

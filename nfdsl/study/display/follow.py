@@ -9,13 +9,13 @@ from rich.live import Live
 from rich.text import Text
 
 from nfdsl.plan import Plan
-from nfdsl.study.board import Board
-from nfdsl.study.closing import summary
-from nfdsl.study.events import Damaged, Failed, Notice, Progress, Retried, Saved, StudyEvent
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.closing import summary
+from nfdsl.study.display.telling import tell
+from nfdsl.study.display.view import View
+from nfdsl.study.events import Damaged, Dropped, Extended, Failed, Notice, Progress, Retried, Saved, StudyEvent
 from nfdsl.study.numerals import clock
 from nfdsl.study.outcome import Outcome
-from nfdsl.study.telling import tell
-from nfdsl.study.view import View
 
 _FRAME_SECONDS = 0.5  # drawing takes time from training: some 25 ms with 200 runs
 _PROGRESS_SECONDS = 5.0  # between two plain lines of progress of one run
@@ -53,7 +53,7 @@ def _live(events: Iterator[StudyEvent], board: Board, console: Console) -> None:
     drawn = float("-inf")
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for event in events:
-            if isinstance(event, Damaged | Failed | Notice | Retried):
+            if isinstance(event, Damaged | Dropped | Extended | Failed | Notice | Retried):
                 _say(event, board, console)
             if board.now - drawn >= _FRAME_SECONDS:
                 live.update(view.frame(console.width, console.height - 1), refresh=True)

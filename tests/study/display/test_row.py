@@ -2,8 +2,8 @@
 
 import pytest
 
+from nfdsl.study.display.row import Row, State
 from nfdsl.study.events import Compiled, Failed, Finished, Given, NotRun, Progress, Retried, Started, Stopped, Unneeded
-from nfdsl.study.row import Row, State
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_the_way_of_a_run(row, result):
     ("event", "state", "over"),
     [
         (Stopped("r", 3), State.WAITING, False),
-        (Retried("r", "why", 1), State.WAITING, False),
+        (Retried("r", "why", 1, 3), State.WAITING, False),
         (Failed("r", "why", 3), State.FAILED, True),
         (NotRun("r", "why"), State.NOT_RUN, True),
         (Unneeded("r"), State.UNNEEDED, True),
@@ -58,6 +58,6 @@ def test_no_speed_no_time_left(row):
 
 def test_the_first_attempt_is_the_beginning(row):
     row.observe(Given("r", None, 1), 1.0)
-    row.observe(Retried("r", "why", 1), 2.0)
+    row.observe(Retried("r", "why", 1, 3), 2.0)
     row.observe(Given("r", None, 2), 3.0)
     assert row.began == 1.0

@@ -2,10 +2,13 @@
 
 import pytest
 
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.telling import tell
 from nfdsl.study.events import (
     Compiled,
     Damaged,
+    Dropped,
+    Extended,
     Failed,
     Finished,
     Given,
@@ -22,7 +25,6 @@ from nfdsl.study.events import (
     Unneeded,
     WorkerStarted,
 )
-from nfdsl.study.telling import tell
 
 RUN = "cell@0.1"
 
@@ -41,7 +43,9 @@ RUN = "cell@0.1"
         (Progress(RUN, 5, 10, None, None), "step 5/10, loss not finite"),
         (Saved(RUN, 5), "saved at step 5"),
         (Stopped(RUN, 5), "stopped at step 5"),
-        (Retried(RUN, "why", 1), "attempt 1 failed, trying again: why"),
+        (Retried(RUN, "why", 1, 3), "attempt 1 of 3 failed, trying again: why"),
+        (Extended(RUN), "added beyond the range, at the end of which the best learning rate so far lies"),
+        (Dropped(RUN, "it began from a"), "is done again: it began from a"),
         (Failed(RUN, "why", 3), "failed after 3 attempts: why"),
         (NotRun(RUN, "why"), "not run: why"),
         (Unneeded(RUN), "not needed, tuning has settled without it"),

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from nfdsl.study.display import follow, print_closing
+from nfdsl.study.display.follow import follow, print_closing
 from nfdsl.study.engine import carry_out
 from nfdsl.study.events import Failed, Finished, Given, Notice, Opened, Progress, Started
 

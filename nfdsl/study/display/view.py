@@ -1,23 +1,23 @@
 """The live view of a study: frames never taller or wider than the terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Group as Stack
 from rich.console import RenderableType
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from nfdsl.plan import PlannedRun
-from nfdsl.study.board import Board
-from nfdsl.study.columns import BAR, Cell, Column, column, plain, table
-from nfdsl.study.estimate import seconds_left
-from nfdsl.study.groups import Group, groups, totals
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.columns import BAR, Cell, Column, column, plain, table
+from nfdsl.study.display.estimate import seconds_left
+from nfdsl.study.display.groups import Group
+from nfdsl.study.display.row import Row, State
+from nfdsl.study.display.summary import bar, state_line, summary_table
 from nfdsl.study.landscape import swept
 from nfdsl.study.numerals import clock, count, loss, percent, speed
-from nfdsl.study.row import Row, State
-from nfdsl.study.tuning import trials
+from nfdsl.study.tuning.search import expected
 
 _STYLES = {
     State.WAITING: "",
@@ -30,6 +30,7 @@ _STYLES = {
     State.UNNEEDED: "",
 }
 _NEXT = 5  # runs shown that come next
+_TALL = 8  # lines, from which on the state of the study has one of its own
 
 
 class View:
@@ -37,8 +38,9 @@ class View:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._words = {run.id: _words(run) for run in board.plan.runs}
-        self._optional = {run for cell in board.plan.cells if trials(cell) < len(cell.runs) for run in cell.runs}
+        self._words = {run: _words(planned) for run, planned in board.landscape.runs.items()}
+        ladders = board.landscape.ladders.values()
+        self._optional = {run for each in ladders if expected(each) < len(each.range) for run in each.range}
         self._widths: dict[str, int] = {}
         for words in self._words.values():
             for name, text in words.items():
@@ -49,19 +51,18 @@ class View:
 
         All runs where they fit, else a summary and the runs that have just ended, are running or come next.
         """
-        room = height - 3  # less the header, a blank line, the names of the columns
-        rows = list(self._board.rows.values())
+        header = self._header(self._board.whole(), width)[: 2 if height >= _TALL else 1]
+        room, rows = height - len(header) - 2, list(self._board.rows.values())  # a blank line, the columns' names
         if len(rows) <= room:
-            return Stack(self._header(width), Text(), self._runs(rows, width))
-        summary = groups(self._board, most=(room - 2) // 2)
+            return Stack(*header, Text(), self._runs(rows, width))
+        summary = self._board.groups(most=(room - 2) // 2)
         room -= len(summary) + 2 if summary else 0
         runs = self._runs(passing(self._board, max(1, room)), width)
-        parts = [_summary(summary, width), Text()] if summary else []
-        return Stack(self._header(width), Text(), *parts, runs)
+        parts = [summary_table(summary, width), Text()] if summary else []
+        return Stack(*header, Text(), *parts, runs)
 
-    def _header(self, width: int) -> Text:
-        board = self._board
-        over, total = totals(board)
+    def _header(self, study: Group, width: int) -> tuple[Text, Text]:
+        board, over, total = self._board, study.over, study.total
         left = seconds_left(board)
         parts = [f"{over:,} of {count(total, 'run')}", f"elapsed {clock(board.now)}"]
         if board.stopping:
@@ -71,9 +72,10 @@ class View:
         elif left is not None and over < total:
             parts.append(f"about {clock(left)} left")
         parts.append(f"{len(board.compiled)}/{count(len(board.plan.programs), 'program')} compiled")
-        line = Text("  ").join([plain(board.plan.study, "bold"), *map(plain, parts)])
+        line, state = Text("  ").join([plain(board.plan.study, "bold"), *map(plain, parts)]), plain(state_line(study))
         line.truncate(width, overflow="ellipsis")
-        return line
+        state.truncate(width, overflow="ellipsis")
+        return line, state
 
     def _runs(self, rows: Sequence[Row], width: int) -> Table:
         """One line for each of `rows`."""
@@ -98,7 +100,7 @@ class View:
 
     def _state(self, row: Row) -> Cell:
         if row.state is State.RUNNING:
-            return _bar(row.step, row.run.length.steps)
+            return bar(row.step, row.run.length.steps)
         optional = row.state is State.WAITING and row.run.id in self._optional
         return plain("if needed" if optional else row.state.value, _STYLES[row.state])
 
@@ -118,24 +120,6 @@ def passing(board: Board, most: int) -> list[Row]:
     return [*ended[len(ended) - just :], *active, *waiting[:coming]]
 
 
-def _summary(summary: Sequence[Group], width: int) -> Table:
-    """One line for each group."""
-    return table(
-        [
-            column("block", (group.block for group in summary)),
-            column("model", (group.model for group in summary)),
-            Column("progress", [_bar(group.over, group.total) for group in summary], BAR),
-            column("runs", (f"{group.over}/{group.total}" for group in summary), right=True),
-            column("best held-out", (_best(group, _held_out) for group in summary), spare=1, right=True),
-            column("top-1", (_best(group, _top1) for group in summary), width=6, spare=2, right=True),
-            column("with", (_best(group, _point) for group in summary), spare=4),
-            column("trouble", map(_trouble, summary), spare=3),
-        ],
-        ["" if group.over or group.best else "dim" for group in summary],
-        width,
-    )
-
-
 def _words(run: PlannedRun) -> dict[str, str]:
     """What never changes in a run's line."""
     return {
@@ -146,10 +130,6 @@ def _words(run: PlannedRun) -> dict[str, str]:
         "lr": f"{run.lr:g}",
         "step": f"{run.length.steps:,}/{run.length.steps:,}",
     }
-
-
-def _bar(done: int, of: int) -> ProgressBar:
-    return ProgressBar(total=max(1, of), completed=done, width=BAR)
 
 
 def _step(row: Row) -> str:
@@ -166,16 +146,3 @@ def _top1(row: Row) -> str:
 
 def _left(row: Row) -> str:
     return "" if row.seconds_left is None else clock(row.seconds_left)
-
-
-def _point(row: Row) -> str:
-    return ", ".join((*swept(row.run), f"lr {row.run.lr:g}"))
-
-
-def _best(group: Group, text: Callable[[Row], str]) -> str:
-    return "" if group.best is None else text(group.best)
-
-
-def _trouble(group: Group) -> str:
-    parts = ((group.diverged, "diverged"), (group.missing, "missing"))
-    return ", ".join(f"{number} {word}" for number, word in parts if number)

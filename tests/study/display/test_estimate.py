@@ -2,8 +2,8 @@
 
 import pytest
 
-from nfdsl.study.board import Board
-from nfdsl.study.estimate import seconds_left
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.estimate import seconds_left
 from nfdsl.study.events import Compiled, Finished, Given, Opened, Progress, Started
 
 

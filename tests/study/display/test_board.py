@@ -1,9 +1,9 @@
 """All runs together: what is complete, in hand and still to come."""
 
 from nfdsl.schema.training import Monotone
-from nfdsl.study.board import Board
-from nfdsl.study.events import Closed, Compiled, Finished, Given, Opened, Stopping, Tick, Unneeded
-from nfdsl.study.row import State
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.row import State
+from nfdsl.study.events import Closed, Compiled, Extended, Finished, Given, Opened, Stopping, Tick, Unneeded
 from nfdsl.study.tally import Tally
 
 
@@ -57,3 +57,14 @@ def test_stopping_and_the_outcome_are_remembered(sketch):
     outcome = Tally(sketch.plan()).outcome(1.0)
     board.observe(Closed(outcome), 1.0)
     assert board.outcome is outcome
+
+
+def test_a_run_beyond_a_range_gets_its_row_beside_the_others(sketch, result):
+    sketch.cell("a", (0.1, 0.2), extend=2)
+    sketch.cell("b", (0.1, 0.2))
+    board = Board(sketch.plan())
+    assert list(board.rows) == ["a@0.1", "a@0.2", "b@0.1", "b@0.2"]
+    board.observe(Extended("a@0.4"), 0.0)
+    board.observe(Opened({"a@0.05": result(1.0)}), 0.0)
+    assert list(board.rows) == ["a@0.05", "a@0.1", "a@0.2", "a@0.4", "b@0.1", "b@0.2"]
+    assert board.rows["a@0.05"].result == result(1.0)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from statistics import fmean, harmonic_mean
 
-from nfdsl.study.board import Board
-from nfdsl.study.row import Row
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.row import Row
 
 
 def seconds_left(board: Board) -> float | None:

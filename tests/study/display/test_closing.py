@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from nfdsl.study.closing import summary
+from nfdsl.study.display.closing import summary
 from nfdsl.study.outcome import Compilations, Missing, Outcome
 
 

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from nfdsl.study.columns import column, plain, table
+from nfdsl.study.display.columns import column, plain, table
 
 
 def drawn(columns, width: int) -> list[str]:

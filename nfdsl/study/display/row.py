@@ -6,6 +6,7 @@ from enum import Enum
 from nfdsl.plan import PlannedRun
 from nfdsl.study.events import (
     Compiled,
+    Dropped,
     Failed,
     Finished,
     Given,
@@ -38,6 +39,7 @@ _AFTER: dict[type[RunEvent], State] = {
     Given: State.STARTING,
     Progress: State.RUNNING,  # not `Started`, which is followed by compiling
     Stopped: State.WAITING,
+    Dropped: State.WAITING,
     Retried: State.WAITING,
     Failed: State.FAILED,
     NotRun: State.NOT_RUN,
@@ -72,6 +74,8 @@ class Row:
                 self.compile_seconds += event.seconds
             case Progress():
                 self.step, self.loss, self.images_per_second = event.step, event.loss, event.images_per_second
+            case Dropped():
+                self.step, self.loss, self.result = 0, None, None
             case Finished():
                 self.finish(event.result)
                 self.ended = now

@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from nfdsl.schema.training import Monotone
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
+from nfdsl.study.display.view import View, passing
 from nfdsl.study.events import Failed, Finished, Given, Opened, Progress, Started, Stopping, StudyEvent, WorkerStarted
-from nfdsl.study.view import View, passing
 
 
 def frame(board: Board, width: int = 100, height: int = 40) -> list[str]:
@@ -42,8 +42,9 @@ def test_a_small_study_is_shown_whole(sketch, result):
         Started(runs[1], 0, 1000),
         Progress(runs[1], 500, 1000, 2.5, 100.0),
     )
-    header, blank, names, *lines = frame(board, width=110)
+    header, state, blank, names, *lines = frame(board, width=110)
     assert header == "test study  1 of 3 runs  elapsed 0:04  about 1:45 left  0/1 program compiled"
+    assert state == "0 of 1 cell settled; 25.4% of 2.01e+07 training FLOPs spent"  # the result is of 10 steps
     assert blank == ""
     assert " ".join(names.split()) == "run block model varied lr state step loss held-out top-1 images/s left"
     done, running, waiting = lines
@@ -60,10 +61,10 @@ def test_a_large_study_is_summed_up(large, result):
     lines = frame(large)
     assert len(lines) <= 40
     assert lines[0].startswith("test study  50 of 216 runs")
-    assert lines[2].split()[:4] == ["block", "model", "progress", "runs"]
-    assert lines[3].split()[:2] == ["scaling", "F0"]
-    assert "36/36" in lines[3]
-    assert "14/36" in lines[4]
+    assert lines[3].split()[:4] == ["block", "model", "progress", "runs"]
+    assert lines[4].split()[:2] == ["scaling", "F0"]
+    assert "36/36" in lines[4]
+    assert "14/36" in lines[5]
     assert any("starting" in line for line in lines)
     assert sum("waiting" in line for line in lines) == 5
 
@@ -104,7 +105,7 @@ def test_runs_pass_in_the_order_of_time(large, result):
 def test_runs_that_tuning_may_leave_out_say_so(sketch):
     sketch.cell("tuned", tuner=Monotone(2))
     sketch.cell("grid", model="F1")
-    lines = frame(Board(sketch.plan()))[3:]
+    lines = frame(Board(sketch.plan()))[4:]
     assert ["if needed" in line for line in lines] == [True, True, True, False, False, False]
 
 

@@ -2,12 +2,14 @@
 
 from typing import assert_never
 
-from nfdsl.study.board import Board
+from nfdsl.study.display.board import Board
 from nfdsl.study.events import (
     Closed,
     Compiled,
     Damaged,
+    Dropped,
     EndEvent,
+    Extended,
     Failed,
     Finished,
     Given,
@@ -26,7 +28,6 @@ from nfdsl.study.events import (
     Unneeded,
     WorkerStarted,
 )
-from nfdsl.study.groups import totals
 from nfdsl.study.landscape import describe
 from nfdsl.study.numerals import clock, count, loss, percent, speed
 from nfdsl.study.result import Result
@@ -50,8 +51,9 @@ def tell(event: StudyEvent, board: Board) -> str | None:
 
 
 def _opened(board: Board, continued: bool) -> str:
-    over, total = totals(board)
-    return f"{board.plan.study}: {count(total, 'run')}" + (f", {over:,} of them already complete" if continued else "")
+    study = board.whole()
+    already = f", {study.over:,} of them already complete" if continued else ""
+    return f"{board.plan.study}: {count(study.total, 'run')}{already}"
 
 
 def _of_run(event: RunEvent, board: Board) -> str:
@@ -71,6 +73,10 @@ def _of_run(event: RunEvent, board: Board) -> str:
             return f"saved at step {step:,}"
         case Stopped(_, step):
             return f"stopped at step {step:,}"
+        case Extended():
+            return "added beyond the range, at the end of which the best learning rate so far lies"
+        case Dropped(_, reason):
+            return f"is done again: {reason}"
         case _:
             return _end(event, board)
 
@@ -78,10 +84,10 @@ def _of_run(event: RunEvent, board: Board) -> str:
 def _end(event: EndEvent, board: Board) -> str:
     match event:
         case Finished(_, result):
-            over, total = totals(board)
-            return f"{_result(result)} ({over:,} of {count(total, 'run')})"
-        case Retried(_, reason, attempt):
-            return f"attempt {attempt} failed, trying again: {reason}"
+            study = board.whole()
+            return f"{_result(result)} ({study.over:,} of {count(study.total, 'run')})"
+        case Retried(_, reason, attempt, attempts):
+            return f"attempt {attempt} of {attempts} failed, trying again: {reason}"
         case Failed(_, reason, attempts):
             return f"failed after {count(attempts, 'attempt')}: {reason}"
         case NotRun(_, reason):

@@ -1,0 +1,73 @@
+"""How long a run of a block is: its budget in exact images and steps, or what is wrong with that budget."""
+
+from nfdsl.check.rejected import Rejected
+from nfdsl.check.rules import broken, operand
+from nfdsl.check.scope import Definition
+from nfdsl.diagnostics import Diagnostic
+from nfdsl.length import images_of, length
+from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
+from nfdsl.schema.run import Length
+from nfdsl.schema.training import Training
+
+
+def examples_of(data: Data, definition: Definition) -> int:
+    """Returns the images of one epoch: declared, or known of a built-in source. Raises `Rejected` if neither."""
+    if data.examples is not None:
+        return data.examples
+    if isinstance(data.source, Builtin):
+        return BUILTIN_SIZES[data.source.name].examples - data.holdout
+    raise Rejected(
+        Diagnostic(
+            "unknown-examples",
+            "how many images an epoch has is not known",
+            operand(definition, "data", "a block that does not say"),
+            help="set `examples` in the data block, for example `examples 1_281_167 images`",
+        )
+    )
+
+
+def length_of(training: Training, flops_per_image: int, examples: int, definition: Definition) -> Length:
+    """Returns the exact length of a run of `training`.
+
+    Raises:
+      Rejected: the budget pays for nothing or cannot be converted, or the warm-up outlasts it.
+    """
+    try:
+        images = images_of(
+            training.budget,
+            examples=examples,
+            batch=training.batch,
+            flops_per_image=flops_per_image,
+            hardware=training.hardware,
+        )
+    except ValueError as error:
+        raise Rejected(_unknown_rate(training, definition, str(error))) from None
+    size = length(images, training.batch, training.schedule.warmup, examples)
+    if images < 1:
+        headline = f"a budget of {training.budget} pays for no image"
+        label = operand(definition, "budget", f"{training.budget}")
+        raise Rejected(Diagnostic("empty-budget", headline, label, help="raise the budget"))
+    if size.warmup_steps >= size.steps:
+        raise Rejected(_warmup_outlasts(training, size, examples, definition))
+    return size
+
+
+def _unknown_rate(training: Training, definition: Definition, why: str) -> Diagnostic:
+    advice = "write the budget in epochs, or name hardware with a known peak"
+    budget = operand(definition, "budget", f"{training.budget}")
+    hardware = operand(definition, "hardware", training.hardware.device)
+    return Diagnostic("unknown-rate", why, budget, (hardware,), help=advice)
+
+
+def _warmup_outlasts(training: Training, size: Length, examples: int, definition: Definition) -> Diagnostic:
+    return broken(
+        definition,
+        "warmup-outlasts-budget",
+        f"the warm-up of {size.warmup_steps:,} steps does not end within the budget's {size.steps:,} steps",
+        {
+            "schedule.warmup": f"{training.schedule.warmup}",
+            "budget": f"{training.budget} of {examples:,} images",
+            "batch": f"{training.batch:,} images",
+        },
+        "shorten the warm-up or raise the budget",
+    )

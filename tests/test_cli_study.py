@@ -1,0 +1,96 @@
+"""How the commands for a study end, without a worker."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nfdsl.check.spec import study_of
+from nfdsl.cli import main
+from nfdsl.lower import lower
+from nfdsl.plan import plan
+from nfdsl.run_json import dump
+from nfdsl.source import Source
+from nfdsl.study.directory import StudyDirectory
+from nfdsl.tables import plan_json
+
+TINY = """
+data digits { source builtin(digits)
+  classes 10
+  holdout 360 images
+}
+model net { depth [2]
+  width [8]
+}
+pretrain base { model net
+  data digits
+  budget {1 epochs, 2 epochs}
+  batch 50 images
+  resolution train 8px, eval 8px
+  lr tune {0.1, 0.4}
+}
+finetune tuned { start base by holdout.loss
+  data digits
+  budget 1 epochs
+  batch 50 images
+  resolution train 12px, eval 16px
+  lr 0.1
+}
+"""
+
+
+def test_the_status_of_no_study_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["status", str(tmp_path)]) == 2
+    assert "is not the directory of a study" in capsys.readouterr().err
+
+
+def test_without_tensorboardx_it_is_said_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tiny.nfx").write_text(TINY)
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    monkeypatch.delitem(sys.modules, "nfdsl.study.tensorboard", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "tiny.nfx", "--tensorboard"]) == 2
+    assert "pip install 'nfdsl[tensorboard]'" in capsys.readouterr().err
+    assert not (tmp_path / "studies").exists()
+
+
+def test_a_directory_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tiny.nfx").write_text(TINY)
+    (tmp_path / "studies").write_text("a file")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "tiny.nfx"]) == 3
+    error = capsys.readouterr().err
+    assert error.startswith("nfdsl: the study directory cannot be written: studies")
+    assert len(error.splitlines()) == 1
+
+
+def test_a_plan_says_what_would_run_again_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tiny.nfx").write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+    study, _ = study_of(Source("tiny.nfx", TINY))
+    assert study is not None
+    planned, _ = plan(study, "tiny")
+    assert planned is not None
+    directory = StudyDirectory(Path("studies/tiny"))
+    with directory.lock():
+        directory.begin("{}", plan_json(planned, {}))
+    for run in planned.runs:
+        directory.prepare(run.id, dump(lower(run, None)))
+    assert main(["plan", "tiny.nfx", "--set", "base.batch=25 images"]) == 0
+    said = capsys.readouterr().out
+    assert "would run 4 runs of base because batch changed 50 -> 25" in said
+    assert "would run 1 run of tuned because the runs it may start from changed" in said
+    assert main(["plan", "tiny.nfx"]) == 0
+    assert "because" not in capsys.readouterr().out
+
+
+def test_no_attempt_at_all_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "x.nfx", "--attempts", "0"])
+    assert "a run is tried once at least" in capsys.readouterr().err
