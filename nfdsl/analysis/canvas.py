@@ -21,7 +21,8 @@ from matplotlib.transforms import ScaledTranslation
 from nfdsl.analysis.curves import Cost
 from nfdsl.analysis.key import LegendEntry
 from nfdsl.analysis.numerals import chosen
-from nfdsl.analysis.style import INK, PAPER, Look
+from nfdsl.analysis.points import Floats
+from nfdsl.analysis.style import INK, MUTED, PAPER, Look
 from nfdsl.analysis.ticks import log_ticks, tick_labels
 
 AxisName = Literal["x", "y"]
@@ -63,6 +64,11 @@ def plot(axes: Axes, points: Sequence[tuple[float, float]], look: Look, *, besid
     assert figure is not None
     place = axes.transData + ScaledTranslation(right, up, figure.dpi_scale_trans)
     axes.plot([x for x, _ in points], [y for _, y in points], **_keywords(look), transform=place, zorder=level)
+
+
+def band(axes: Axes, x: Floats, low: Floats, high: Floats) -> None:
+    """Shades the interval of a law, each of shape [places]."""
+    axes.fill_between(x, low, high, color=MUTED.light, alpha=0.14, linewidth=0, zorder=1)
 
 
 def tick_choices(axes: Axes, name: AxisName, choices: Sequence[float]) -> None:

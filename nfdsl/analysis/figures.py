@@ -6,6 +6,7 @@ from typing import assert_never
 
 from nfdsl.analysis.drawing import Drawing, Missing
 from nfdsl.analysis.error_vs_compute import draw_error_vs_compute
+from nfdsl.analysis.laws import form_of
 from nfdsl.analysis.loss_vs_compute import draw_loss_vs_compute
 from nfdsl.analysis.optimal_lr import draw_optimal_lr
 from nfdsl.analysis.style import house_style
@@ -64,7 +65,7 @@ def _draw(figure: Figure, records: Sequence[Record]) -> Drawing | Missing:
         return Missing(f"The plan has no runs of a block called {figure.of}.")
     match figure.kind:
         case "loss_vs_compute":
-            return draw_loss_vs_compute(of_block, fitted=figure.fit == "power_law")
+            return draw_loss_vs_compute(of_block, None if figure.fit == "none" else form_of(figure.fit))
         case "optimal_lr":
             return _without_law(figure, draw_optimal_lr(of_block))
         case "error_vs_compute":
@@ -78,7 +79,7 @@ def _without_law(figure: Figure, content: Drawing | Missing) -> Drawing | Missin
     """Returns what was drawn, with a word on a law that was asked for in vain."""
     if figure.fit == "none" or isinstance(content, Missing):
         return content
-    return replace(content, caption=f"{content.caption} No law is drawn: power laws are fitted to losses.")
+    return replace(content, caption=f"{content.caption} No law is drawn: laws are fitted to losses.")
 
 
 def _file_name(block: str) -> str:

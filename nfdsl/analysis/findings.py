@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from nfdsl.analysis.curves import Curve, curves
-from nfdsl.analysis.fit import FitError
-from nfdsl.analysis.laws import fit_law, optimal
+from nfdsl.analysis.equation import equation
+from nfdsl.analysis.laws import law_of, left_out
 from nfdsl.analysis.numerals import chosen, listed, significant
+from nfdsl.analysis.points import FitError
 from nfdsl.analysis.rates import doubts, optima
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
@@ -51,21 +52,25 @@ def _best_loss(block: str, records: Sequence[Record]) -> str:
 
 
 def _law(block: str, records: Sequence[Record]) -> str:
-    best = [record for record in records if record.tuned]
     try:
-        fit = fit_law(best)
+        fit = law_of(records, "power")
     except FitError as error:
         return f"No law of {block} can be fitted yet. {error}"
-    return (
-        f"Along the {len(optimal(best))} compute-optimal runs of {block} the held-out loss falls as {fit.law} "
-        f"(95% interval of the exponent {fit.exponent}): ten times the compute multiplies it by "
-        f"{significant(10**-fit.law.b, 2)}."
+    compute = fit.law.points.compute.max()
+    ahead = fit.law.predict(10 * compute)
+    said = (
+        f"Along {fit.points} compute-optimal runs of {block} the held-out loss falls as {equation(fit)} "
+        f"(95% interval of the exponent {fit.law.intervals['b']}): ten times the compute multiplies it by "
+        f"{significant(10 ** -fit.law.constants['b'], 2)}. Extrapolated to {significant(10 * compute)} FLOPs, "
+        f"ten times the most that was spent, a run would reach {significant(ahead.loss)} "
+        f"(95% interval {ahead.interval})."
     )
+    return " ".join(filter(None, (said, left_out(records))))
 
 
 def _rates(block: str, records: Sequence[Record]) -> str:
     found = optima(records)
-    moves = [move for curve in curves([optimum.record for optimum in found]) if (move := _move(curve))]
+    moves = [move for curve in curves([tuned.record for tuned in found]) if (move := _move(curve))]
     if not moves:
         return ""
     said = [

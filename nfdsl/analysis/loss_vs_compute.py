@@ -6,13 +6,16 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import blank, core_hours_above, legend_above, note, plot, scale_log
+from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log
 from nfdsl.analysis.curves import Cost, curves
 from nfdsl.analysis.drawing import Drawing, Missing
-from nfdsl.analysis.fit import FitError
+from nfdsl.analysis.equation import along, equation, exponents
+from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.key import LegendEntry, key
-from nfdsl.analysis.laws import fit_law, optimal
+from nfdsl.analysis.laws import fitted, law_of, left_out, optimal
 from nfdsl.analysis.numerals import TIMES
+from nfdsl.analysis.points import FitError, unrivalled
+from nfdsl.analysis.rates import censored
 from nfdsl.analysis.style import INK, MUTED, Look
 from nfdsl.study.records import Record
 
@@ -20,6 +23,8 @@ from nfdsl.study.records import Record
 # the tuned ones' own range: a run that nearly diverged must not flatten the curves.
 _HEADROOM = 0.6
 _RING = Look(INK.light, "o", line="none", fill="open", size=11.0)
+_CENSORED = Look(INK.light, "o", line="none", fill="paper")
+_SMOOTH = 64  # places at which a law is drawn
 _LAW = Look(MUTED.light, line=(0.0, (5.0, 2.5)))
 _CAPTION = (
     "Each curve is one model at its budgets, every point the best learning rate of that budget. "
@@ -28,8 +33,8 @@ _CAPTION = (
 )
 
 
-def draw_loss_vs_compute(records: Sequence[Record], *, fitted: bool) -> Drawing | Missing:
-    """Returns the figure of a block's records, the law in it if it is to be `fitted` and can be.
+def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Drawing | Missing:
+    """Returns the figure of a block's records, the law of that form in it if there is one and it can be fitted.
 
     To be called within `house_style`.
     """
@@ -39,16 +44,17 @@ def draw_loss_vs_compute(records: Sequence[Record], *, fitted: bool) -> Drawing 
         return Missing("No run has a held-out loss yet.")
     ceiling = _ceiling([_loss(record) for record in best])
     visible = [record for record in evaluated if _loss(record) <= ceiling]
-    lines = curves(best)
+    lines, edges = curves(best), censored(records)
     shown = key(lines)
     figure, axes = blank()
     _scale(axes, visible)
     _draw_others(axes, visible, {record.cell: shown.looks[line.name] for line in lines for record in line.records})
     for line in lines:
-        plot(axes, _points(line.records), shown.looks[line.name])
+        _draw_curve(axes, line.records, shown.looks[line.name], edges)
     plot(axes, _points(optimal(best)), _RING, level=4)
-    law, remark = _draw_law(axes, best) if fitted else ([], "")
-    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *law])
+    law, remark = _draw_law(axes, records, form) if form else ([], "")
+    hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
+    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *law, *hollow])
     return Drawing(figure, " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark))))
 
 
@@ -64,16 +70,27 @@ def _draw_others(axes: Axes, visible: Sequence[Record], looks: Mapping[str, Look
             plot(axes, _points([record]), replace(looks[record.cell], size=3.5, alpha=0.35), level=2)
 
 
-def _draw_law(axes: Axes, best: Sequence[Record]) -> tuple[list[LegendEntry], str]:
-    """Draws the law over the compute it was fitted on; returns its legend entry, or why there is none."""
+def _draw_curve(axes: Axes, records: Sequence[Record], look: Look, edges: frozenset[str]) -> None:
+    plot(axes, _points(records), look)
+    for record in records:
+        if record.cell in edges:
+            plot(axes, _points([record]), replace(look, fill="paper"))
+
+
+def _draw_law(axes: Axes, records: Sequence[Record], form: FormName) -> tuple[list[LegendEntry], str]:
+    """Draws the law over the compute it was fitted on; returns its legend entry and a remark, or why there is none."""
     try:
-        fit = fit_law(best)
+        fit = law_of(records, form)
     except FitError as error:
         return [], f"No law is drawn. {error}"
-    compute = np.array([record.train_flops for record in optimal(best)], dtype=np.float64)
-    plot(axes, list(zip(compute.tolist(), fit.law.loss(compute).tolist(), strict=True)), _LAW, level=2)
-    note(axes, f"{fit.law}\nexponent {fit.law.b:.2g}, 95% interval {fit.exponent}")
-    return [(_LAW, "fitted law")], ""
+    ends = [record.train_flops for record in fitted(records, form)]
+    compute = np.geomspace(min(ends), max(ends), _SMOOTH)
+    losses = along(fit, compute)
+    if fit.law.form.columns == ("compute",):
+        band(axes, compute, *fit.law.band(unrivalled(compute, losses)))
+    plot(axes, list(zip(compute.tolist(), losses.tolist(), strict=True)), _LAW, level=2)
+    note(axes, "\n".join([equation(fit), *exponents(fit)]))
+    return [(_LAW, "fitted law")], " ".join(filter(None, [left_out(records), *fit.notes]))
 
 
 def _points(records: Sequence[Record]) -> list[tuple[float, float]]:

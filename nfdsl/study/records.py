@@ -7,6 +7,7 @@ from typing import Literal
 
 from nfdsl.plan import Cell
 from nfdsl.run_json import UnreadableRun, load
+from nfdsl.schema.training import Metric
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name
@@ -26,6 +27,7 @@ class Record:
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
+    minimizing: Metric  # what the tuned run of the cell has least of
     depends_on: tuple[str, ...]
     start: str | None  # the run it starts from; None from random weights, or while that is not chosen
     lr: float
@@ -88,7 +90,11 @@ def read_records(directory: StudyDirectory, cells: Sequence[Cell]) -> tuple[Reco
             raise unreadable[0]
         progress = _without_unneeded(cells, {run: _progress(directory, run, results.get(run)) for run in runs})
         best = {tuned(cell, results) for cell in cells}
-        return tuple(_record(directory, runs[run], programs, progress[run], run in best) for run in runs)
+        metrics = {run: cell.minimizing for cell in cells for run in cell.runs}
+        return tuple(
+            _record(directory, runs[run], programs, progress[run], run in best, metrics.get(run, "holdout.loss"))
+            for run in runs
+        )
     except Malformed as error:
         raise Unreadable(directory.plan_json, str(error)) from error
 
@@ -115,7 +121,12 @@ def read_learning_curve(directory: StudyDirectory, run_id: str) -> LearningCurve
 
 
 def _record(
-    directory: StudyDirectory, run: Fields, programs: Mapping[str, Fields], progress: _Progress, best: bool
+    directory: StudyDirectory,
+    run: Fields,
+    programs: Mapping[str, Fields],
+    progress: _Progress,
+    best: bool,
+    metric: Metric,
 ) -> Record:
     run_id, program = run.text("id"), programs.get(run.text("program"))
     if program is None:
@@ -128,6 +139,7 @@ def _record(
         model=run.text("model"),
         labels=texts_by_name(run, "labels"),
         cell=run.text("cell"),
+        minimizing=metric,
         depends_on=texts(run, "depends_on"),
         start=_start(directory, run_id) if kind == "finetune" else None,
         lr=run.number("lr"),

@@ -62,6 +62,7 @@ _RECORD = Record(
     model="S",
     labels={"model": "S"},
     cell="cell",
+    minimizing="holdout.loss",
     depends_on=(),
     start=None,
     lr=0.1,

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from nfdsl.analysis.drawing import Missing
@@ -22,6 +24,7 @@ def grid(record):
                 train_flops=epochs * 1e12,
                 lr=lr,
                 tuned=lr == best,
+                holdout_loss=1 + math.log(lr / best) ** 2,
             )
             for lr in RATES
         ]
@@ -38,7 +41,8 @@ def test_each_model_has_a_line_of_its_optima(grid):
     drawing = draw([*grid("A", 1, 0.2), *grid("A", 2, 0.2), *grid("B", 1, 0.2), *grid("B", 2, 0.2)])
     axes = drawing.figure.axes[0]
     lines = [line for line in axes.lines if line.get_marker() == ""]
-    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in lines] == [([1.0, 2.0], [0.2, 0.2])] * 2
+    drawn = [(*line.get_xdata(), *line.get_ydata()) for line in lines]
+    assert drawn == [pytest.approx((1.0, 2.0, 0.2, 0.2))] * 2
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0.1", "0.2", "0.4"]
     assert "edge" not in drawing.caption
