@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from nfdsl.analysis.curves import Curve, curves
+from nfdsl.analysis import ranking, spending
+from nfdsl.analysis.curves import Curve, curves, described, epochs
 from nfdsl.analysis.equation import equation
 from nfdsl.analysis.laws import law_of, left_out
 from nfdsl.analysis.numerals import chosen, listed, significant
@@ -31,7 +32,8 @@ def findings(records: Sequence[Record]) -> tuple[str, ...]:
         if members[0].kind == "pretrain":
             told += [_best_loss(block, members), _law(block, members), _rates(block, members)]
         else:
-            told += [_best_error(block, members, by_id)]
+            told += [_best_error(block, members, by_id), ranking.told(block, ranking.ranking(members, by_id))]
+    told.append(spending.told(records))
     return tuple(filter(None, told))
 
 
@@ -48,7 +50,7 @@ def _best_loss(block: str, records: Sequence[Record]) -> str:
     if not losses:
         return f"No run of {block} has a held-out loss yet."
     best = min((record for record in records if record.id in losses), key=lambda record: losses[record.id])
-    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {_describe(best)}."
+    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {described(best)}."
 
 
 def _law(block: str, records: Sequence[Record]) -> str:
@@ -99,16 +101,6 @@ def _best_error(block: str, records: Sequence[Record], by_id: Mapping[str, Recor
         return f"No run of {block} has been evaluated yet."
     best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
     start = by_id.get(best.start or "")
-    origin = f", pre-trained for {_budget(start)}" if start else ""
+    origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}" if start else ""
     error = percent(1 - shares[best.id])
-    return f"The best network of {block} has a top-1 error of {error} on held-out images: {_describe(best)}{origin}."
-
-
-def _describe(record: Record) -> str:
-    others = [f"{axis} {choice}" for axis, choice in record.labels.items() if axis not in ("model", "budget", "lr")]
-    return ", ".join([record.model, *others, _budget(record)])
-
-
-def _budget(record: Record) -> str:
-    epochs = chosen(record.epochs)
-    return f"{epochs} {'epoch' if epochs == '1' else 'epochs'} at learning rate {chosen(record.lr)}"
+    return f"The best network of {block} has a top-1 error of {error} on held-out images: {described(best)}{origin}."

@@ -6,16 +6,17 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log
-from nfdsl.analysis.curves import Cost, curves
-from nfdsl.analysis.drawing import Drawing, Missing
+from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log, tip
+from nfdsl.analysis.curves import Cost, curves, described
+from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.equation import along, equation, exponents
 from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.laws import fitted, law_of, left_out, optimal
-from nfdsl.analysis.numerals import TIMES
+from nfdsl.analysis.numerals import TIMES, significant
 from nfdsl.analysis.points import FitError, unrivalled
 from nfdsl.analysis.rates import censored
+from nfdsl.analysis.run_numbers import RUN_HEADINGS, run_numbers
 from nfdsl.analysis.style import INK, MUTED, Look
 from nfdsl.study.records import Record
 
@@ -55,7 +56,15 @@ def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Dr
     law, remark = _draw_law(axes, records, form) if form else ([], "")
     hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
     legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *law, *hollow])
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark))))
+    caption = " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark)))
+    return Drawing(figure, caption, _numbers(evaluated, edges))
+
+
+def _numbers(records: Sequence[Record], edges: frozenset[str]) -> Numbers:
+    best = {record.id for record in optimal([record for record in records if record.tuned])}
+    flags = ((record.tuned, record.cell in edges, record.id in best) for record in records)
+    rows = ((*run_numbers(record), *map(str, marks)) for record, marks in zip(records, flags, strict=True))
+    return Numbers((*RUN_HEADINGS, "tuned", "censored", "optimal"), tuple(rows))
 
 
 def _scale(axes: Axes, visible: Sequence[Record]) -> None:
@@ -73,6 +82,7 @@ def _draw_others(axes: Axes, visible: Sequence[Record], looks: Mapping[str, Look
 def _draw_curve(axes: Axes, records: Sequence[Record], look: Look, edges: frozenset[str]) -> None:
     plot(axes, _points(records), look)
     for record in records:
+        tip(axes, record.train_flops, _loss(record), f"{described(record)}: loss {significant(_loss(record))}")
         if record.cell in edges:
             plot(axes, _points([record]), replace(look, fill="paper"))
 

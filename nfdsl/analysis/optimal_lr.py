@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices
-from nfdsl.analysis.curves import curves
-from nfdsl.analysis.drawing import Drawing, Missing
+from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices, tip
+from nfdsl.analysis.curves import curves, epochs
+from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
+from nfdsl.analysis.numerals import chosen, significant
 from nfdsl.analysis.rates import Edge, TunedRate, doubts, optima
 from nfdsl.analysis.style import INK, Look
 from nfdsl.study.records import Record
@@ -36,7 +37,30 @@ def draw_optimal_lr(records: Sequence[Record]) -> Drawing | Missing:
         beside = place - (len(lines) - 1) / 2
         _draw_line(axes, [by_run[record.id] for record in line.records], shown.looks[line.name], beside)
     legend_above(figure, shown.models, shown.variants, _edge_key(found))
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, doubts(found)))))
+    return Drawing(figure, " ".join(filter(None, (_CAPTION, doubts(found)))), _numbers(found))
+
+
+def _numbers(found: Sequence[TunedRate]) -> Numbers:
+    headings = ("model", "epochs", "examples", "best_tried", "optimum", "low", "high", "censored", "settled")
+    rows = (
+        (tuned.record.model, tuned.record.epochs, tuned.record.images, tuned.record.lr, *_place(tuned), tuned.settled)
+        for tuned in found
+    )
+    return Numbers(headings, tuple((*row[:-1], str(row[-1])) for row in rows))
+
+
+def _place(tuned: TunedRate) -> tuple[float | None, float | None, float | None, str]:
+    """The optimum, its interval and the edge it is on, which leaves it without an interval."""
+    place = tuned.optimum
+    return (place.rate, None, None, tuned.edge) if tuned.edge else (place.rate, place.low, place.high, "")
+
+
+def _told(tuned: TunedRate) -> str:
+    where, place = f"{tuned.record.model}, {epochs(tuned.record)}", tuned.optimum
+    if tuned.edge:
+        return f"{where}: {chosen(tuned.record.lr)}, the {tuned.edge} learning rate of its grid"
+    reach = f"{significant(place.low, 2)} to {significant(place.high, 2)}"
+    return f"{where}: {significant(place.rate, 2)} (95% interval {reach}); best tried {chosen(tuned.record.lr)}"
 
 
 def _scale(axes: Axes, found: Sequence[TunedRate]) -> None:
@@ -56,6 +80,7 @@ def _draw_line(axes: Axes, line: Sequence[TunedRate], look: Look, beside: float)
             ends = [(point[0], end) for end in (tuned.optimum.low, tuned.optimum.high)]
             plot(axes, ends, replace(look, marker="_", line="-", alpha=_FAINT), beside=beside, level=1)
         plot(axes, [point], _at_edge(look, tuned.edge) if tuned.edge else look, beside=beside)
+        tip(axes, *point, _told(tuned), beside=beside)
 
 
 def _at_edge(look: Look, edge: Edge) -> Look:

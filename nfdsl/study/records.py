@@ -90,7 +90,7 @@ def read_records(directory: StudyDirectory, cells: Sequence[Cell]) -> tuple[Reco
             raise unreadable[0]
         progress = _without_unneeded(cells, {run: _progress(directory, run, results.get(run)) for run in runs})
         best = {tuned(cell, results) for cell in cells}
-        metrics = {run: cell.minimizing for cell in cells for run in cell.runs}
+        metrics: dict[str, Metric] = {run: cell.minimizing for cell in cells for run in cell.runs}
         return tuple(
             _record(directory, runs[run], programs, progress[run], run in best, metrics.get(run, "holdout.loss"))
             for run in runs
