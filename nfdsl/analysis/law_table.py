@@ -28,8 +28,7 @@ def laws(figures: Sequence[Figure], records: Sequence[Record]) -> tuple[BlockFit
             form_of(figure.fit) for figure in figures if figure.of == block and figure.fit != "none"
         ]
         members = [record for record in records if record.block == block]
-        for form in dict.fromkeys([*_ALWAYS, *asked]):
-            found.append((block, _fitted(members, form), form))
+        found += _fits(block, members, [*_ALWAYS, *(form for form in asked if form not in _ALWAYS)])
     return tuple(found)
 
 
@@ -62,6 +61,10 @@ _HEADINGS = (
     ("points", _NUMBER),
     ("error of budgets left out", _NUMBER),
 )
+
+
+def _fits(block: str, records: Sequence[Record], forms: Sequence[FormName]) -> list[BlockFit]:
+    return [(block, _fitted(records, form), form) for form in forms]
 
 
 def _fitted(records: Sequence[Record], form: FormName) -> Fit | FitError:

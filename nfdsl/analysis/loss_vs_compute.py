@@ -1,7 +1,7 @@
 """Held-out loss against training compute, a curve per model, with the law (arXiv 2310.16764, Figure 2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,11 +10,12 @@ from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, n
 from nfdsl.analysis.curves import Cost, curves, described
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.equation import along, equation, exponents
+from nfdsl.analysis.fit import Fit
 from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.laws import fitted, law_of, left_out, optimal
 from nfdsl.analysis.numerals import TIMES, significant
-from nfdsl.analysis.points import FitError, unrivalled
+from nfdsl.analysis.points import FitError, Floats, unrivalled
 from nfdsl.analysis.rates import censored
 from nfdsl.analysis.run_numbers import RUN_HEADINGS, run_numbers
 from nfdsl.analysis.style import INK, MUTED, Look
@@ -48,14 +49,16 @@ def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Dr
     lines, edges = curves(best), censored(records)
     shown = key(lines)
     figure, axes = blank()
-    _scale(axes, visible)
+    law = _law(records, form) if form else ""
+    _scale(axes, visible, [] if isinstance(law, str) else [law.losses[0], law.losses[-1]])
     _draw_others(axes, visible, {record.cell: shown.looks[line.name] for line in lines for record in line.records})
     for line in lines:
         _draw_curve(axes, line.records, shown.looks[line.name], edges)
     plot(axes, _points(optimal(best)), _RING, level=4)
-    law, remark = _draw_law(axes, records, form) if form else ([], "")
+    entries = [] if isinstance(law, str) else _draw_law(axes, law)
+    remark = law if isinstance(law, str) else law.remark
     hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
-    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *law, *hollow])
+    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *entries, *hollow])
     caption = " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark)))
     return Drawing(figure, caption, _numbers(evaluated, edges))
 
@@ -67,9 +70,9 @@ def _numbers(records: Sequence[Record], edges: frozenset[str]) -> Numbers:
     return Numbers((*RUN_HEADINGS, "tuned", "censored", "optimal"), tuple(rows))
 
 
-def _scale(axes: Axes, visible: Sequence[Record]) -> None:
+def _scale(axes: Axes, visible: Sequence[Record], others: Sequence[float]) -> None:
     scale_log(axes, "x", [record.train_flops for record in visible], "training compute (FLOPs)")
-    scale_log(axes, "y", [_loss(record) for record in visible], "held-out loss")
+    scale_log(axes, "y", [*map(_loss, visible), *others], "held-out loss")
     core_hours_above(axes, [Cost(record.train_flops, record.core_hours) for record in visible])
 
 
@@ -87,20 +90,35 @@ def _draw_curve(axes: Axes, records: Sequence[Record], look: Look, edges: frozen
             plot(axes, _points([record]), replace(look, fill="paper"))
 
 
-def _draw_law(axes: Axes, records: Sequence[Record], form: FormName) -> tuple[list[LegendEntry], str]:
-    """Draws the law over the compute it was fitted on; returns its legend entry and a remark, or why there is none."""
+@dataclass(frozen=True)
+class _DrawnLaw:
+    """A law over the compute it was fitted on."""
+
+    fit: Fit
+    compute: Floats  # [places]
+    losses: Floats  # [places]
+    remark: str
+
+
+def _law(records: Sequence[Record], form: FormName) -> _DrawnLaw | str:
+    """Returns the law of a form through a block's runs, or why there is none."""
     try:
         fit = law_of(records, form)
     except FitError as error:
-        return [], f"No law is drawn. {error}"
+        return f"No law is drawn. {error}"
     ends = [record.train_flops for record in fitted(records, form)]
     compute = np.geomspace(min(ends), max(ends), _SMOOTH)
-    losses = along(fit, compute)
+    return _DrawnLaw(fit, compute, along(fit, compute), " ".join(filter(None, [left_out(records), *fit.notes])))
+
+
+def _draw_law(axes: Axes, law: _DrawnLaw) -> list[LegendEntry]:
+    """Draws a law, with its interval where it is one of compute; returns its legend entry."""
+    fit = law.fit
     if fit.law.form.columns == ("compute",):
-        band(axes, compute, *fit.law.band(unrivalled(compute, losses)))
-    plot(axes, list(zip(compute.tolist(), losses.tolist(), strict=True)), _LAW, level=2)
+        band(axes, law.compute, *fit.law.band(unrivalled(law.compute, law.losses)))
+    plot(axes, list(zip(law.compute.tolist(), law.losses.tolist(), strict=True)), _LAW, level=2)
     note(axes, "\n".join([equation(fit), *exponents(fit)]))
-    return [(_LAW, "fitted law")], " ".join(filter(None, [left_out(records), *fit.notes]))
+    return [(_LAW, "fitted law")]
 
 
 def _points(records: Sequence[Record]) -> list[tuple[float, float]]:

@@ -55,8 +55,8 @@ def test_a_finished_study_tells_best_law_learning_rate_and_error(record):
         "learning rate 0.1, pre-trained for 1 epoch at learning rate 0.2."
     )
     assert spent == (
-        "Of 3.70 \N{MULTIPLICATION SIGN} 10¹³ training FLOPs spent, 64.9% went into learning rates that were not the best. Every learning "
-        "rate of the grid was run."
+        "Of 3.70 \N{MULTIPLICATION SIGN} 10¹³ training FLOPs spent, 64.9% went into learning rates that were not the "
+        "best. Every learning rate of the grid was run."
     )
 
 

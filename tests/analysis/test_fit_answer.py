@@ -5,6 +5,7 @@ import pytest
 
 from nfdsl.analysis.fit_answer import WrongQuestion, answer, parse_question, to_json, to_text
 from nfdsl.analysis.points import FitError
+from nfdsl.cli import main
 
 
 @pytest.fixture
@@ -76,3 +77,24 @@ def test_a_model_or_block_that_a_study_does_not_have_is_named_with_those_it_has(
         asked(study.path, "model=F7,epochs=1")
     with pytest.raises(WrongQuestion, match="no pretrain block tuned; it has scaling"):
         asked(study.path, block="tuned")
+
+
+def test_the_command_prints_json_on_stdout_alone(table, capsys):
+    assert main(["fit", str(table), "--form", "envelope", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["constants"]["loss_exponent"] == pytest.approx(-0.1, rel=1e-4)
+    assert told.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--form", "isoflop"], "nfdsl: IsoFLOP parabolas need"),
+        (["--predict", "size=1"], "nfdsl: 'size=1' is no NAME=VALUE"),
+    ],
+)
+def test_the_command_says_on_stderr_what_is_missing(table, capsys, words, says):
+    assert main(["fit", str(table), *words]) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(says)
+    assert told.out == ""

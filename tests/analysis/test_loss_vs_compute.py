@@ -96,3 +96,29 @@ def test_core_hours_stand_above_where_every_run_has_them(records, record):
     known = [replace(one, core_hours=one.train_flops / 1e12) for one in records]
     assert draw(known).figure.axes[0].child_axes[0].get_xlabel() == "core-hours"
     assert not draw(records).figure.axes[0].child_axes
+
+
+def test_the_law_stays_within_the_frame(records):
+    axes = draw([replace(one, holdout_loss=one.holdout_loss * (3 if one.model == "L" else 1)) for one in records[:12]])
+    low, high = axes.figure.axes[0].get_ylim()
+    (law,) = [line for line in axes.figure.axes[0].lines if len(line.get_xdata()) > 20]
+    assert low < min(law.get_ydata())
+    assert max(law.get_ydata()) < high
+
+
+def test_censored_runs_are_hollow_and_out_of_the_law(records):
+    edge = [replace(one, tuned=one.lr == 0.4, holdout_loss=5.0 - one.lr) for one in records if one.cell == "S4"]
+    drawing = draw([*(one for one in records if one.cell != "S4"), *edge])
+    assert "1 of 6 tuned runs is left out" in drawing.caption
+    assert "learning rate on the edge of its grid" in texts(drawing.figure)
+    assert {row[0] for row in drawing.numbers.rows if row[-2] == "True"} == {"S40.1", "S40.2", "S40.4"}
+
+
+@pytest.mark.parametrize("form", ["saturating", "envelope"])
+def test_each_form_is_drawn_where_the_runs_determine_it(records, form):
+    drawing = draw(records, form=form)
+    assert "fitted law" in texts(drawing.figure)
+
+
+def test_a_form_that_asks_for_more_says_what_can_be_fitted(records):
+    assert "No law is drawn. IsoFLOP parabolas need" in draw(records, form="isoflop").caption
