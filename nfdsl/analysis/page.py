@@ -43,6 +43,7 @@ header, .text { max-width: 44rem; }
 h1 { margin: 0 0 .75rem; font-size: 2rem; line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 3rem 0 .75rem; font-size: 1.25rem; line-height: 1.3; }
 h3 { margin: 0 0 .5rem; font-size: 1rem; overflow-wrap: anywhere; }
+section > h3 { margin-top: 1.5rem; }
 p { margin: 0 0 .75rem; }
 header p:first-of-type { font-size: 1.125rem; }
 .facts, figcaption, .note { color: var(--muted); font-size: .875rem; line-height: 1.5; }

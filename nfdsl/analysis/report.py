@@ -168,7 +168,7 @@ def _configs(content: _Content) -> str:
     if not shown:
         return ""
     folded = "\n".join(
-        f"<details>\n<summary>{escape(described(record))}</summary>\n"
+        f"<details>\n<summary>{escape(f'{record.block}, {described(record)}')}</summary>\n"
         f'<pre id="config-{escape(record.id)}">{escape(config_text(content.runs[record.id]))}</pre>\n</details>'
         for record in shown
     )

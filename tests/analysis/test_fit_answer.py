@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nfdsl.analysis.fit_answer import WrongQuestion, answer, parse_question, to_json, to_text
+from nfdsl.analysis.forms import FORMS
 from nfdsl.analysis.points import FitError
 from nfdsl.cli import main
 
@@ -98,3 +99,9 @@ def test_the_command_says_on_stderr_what_is_missing(table, capsys, words, says):
     told = capsys.readouterr()
     assert told.err.startswith(says)
     assert told.out == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_command_knows_every_form(tmp_path, capsys, form):
+    assert main(["fit", str(tmp_path / "none.csv"), "--form", form]) == 2
+    assert "none.csv cannot be read" in capsys.readouterr().err
