@@ -114,6 +114,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
 
+    command = commands.add_parser("fit", help="fit a scaling law to a table or a study, and predict with it")
+    command.add_argument("source", type=Path, metavar="POINTS.csv|DIR")
+    forms = ("power", "saturating", "double", "parametric", "isoflop", "envelope")
+    command.add_argument("--form", choices=forms, default="power", help="the form of the law (power)")
+    command.add_argument("--block", metavar="NAME", help="of a study: the pretrain block to fit (its first)")
+    text = "what would this reach: compute=1e20, params=1e9,examples=1e11 or, of a study, model=F7,epochs=8"
+    command.add_argument("--predict", action="append", default=[], metavar="NAME=VALUE,...", help=text)
+    text = "fit optima on the edge of their grid of learning rates too"
+    command.add_argument("--keep-censored", action="store_true", help=text)
+    command.add_argument("--json", action="store_true", help="print the fit as JSON")
+    command.set_defaults(command=_fit)
+
     command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
     command.set_defaults(command=_lsp)
     return parser
@@ -376,6 +388,23 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     return _write_report(arguments.directory)
+
+
+def _fit(arguments: argparse.Namespace) -> int:
+    from nfdsl.analysis.fit_answer import WrongQuestion, answer, parse_question, to_json, to_text
+    from nfdsl.analysis.points import FitError
+    from nfdsl.study.directory import Unreadable as UnreadableStudy
+
+    try:
+        questions = [parse_question(text) for text in arguments.predict]
+        found = answer(
+            arguments.source, arguments.form, questions, block=arguments.block, keep_censored=arguments.keep_censored
+        )
+    except (FitError, WrongQuestion, UnreadableStudy) as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    print(to_json(found) if arguments.json else to_text(found))
+    return DONE
 
 
 def _lsp(_: argparse.Namespace) -> int:

@@ -1,11 +1,12 @@
 """What a run came to: `result.json`, whose existence says that the run is complete."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from runtime.durable import write_atomically
+from runtime.versions import versions
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,17 @@ class Result:
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Completes the run: replaces `path` as a whole, on the disk once this returns."""
-    write_atomically(path, json.dumps(asdict(result), allow_nan=False, indent=1) + "\n")
+    """Completes the run: replaces `path` as a whole, on the disk once this returns.
+
+    Beside the result it says what trained it: versions of packages, and the commit where this is a checkout.
+    """
+    content = {**asdict(result), "versions": versions()}
+    write_atomically(path, json.dumps(content, allow_nan=False, indent=1) + "\n")
 
 
 def read_result(path: Path) -> Result | None:
     """Returns the result at `path`; None where the run is not complete."""
-    return Result(**json.loads(path.read_bytes())) if path.exists() else None
+    if not path.exists():
+        return None
+    content = json.loads(path.read_bytes())
+    return Result(**{field.name: content[field.name] for field in fields(Result)})

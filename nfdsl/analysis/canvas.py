@@ -16,18 +16,22 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from nfdsl.analysis.curves import Cost
 from nfdsl.analysis.key import LegendEntry
 from nfdsl.analysis.numerals import chosen
-from nfdsl.analysis.style import INK, PAPER, Look
+from nfdsl.analysis.points import Floats
+from nfdsl.analysis.style import INK, MUTED, PAPER, Look
 from nfdsl.analysis.ticks import log_ticks, tick_labels
+
+TIP = "tip:"  # what the id of a tip begins with; its text follows
 
 AxisName = Literal["x", "y"]
 
 _LEGEND_CHARACTERS = 58  # what fits across a figure, a handle counting as six
 _POINTS_PER_INCH = 72
+_TIP = 14.0  # points across, for a finger
 _SIDESTEP = (4.0, 2.4)
 _LEGEND_GAP = 8  # pixels under each legend
 
@@ -36,6 +40,12 @@ def blank() -> tuple[Figure, Axes]:
     """Returns an empty figure; to be called, and drawn on, within `house_style`."""
     figure = Figure()
     return figure, figure.add_subplot()
+
+
+def tip(axes: Axes, x: float, y: float, text: str, *, beside: float = 0) -> None:
+    """Has a page show `text` where a reader points at (x, y); nothing of it is seen on paper."""
+    unseen: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": _TIP, "alpha": 0.0}
+    axes.plot([x], [y], **unseen, transform=_sidestepped(axes, beside), zorder=9, gid=f"{TIP}{text}")
 
 
 def scale_log(axes: Axes, name: AxisName, values: Sequence[float], label: str) -> None:
@@ -58,11 +68,13 @@ def plot(axes: Axes, points: Sequence[tuple[float, float]], look: Look, *, besid
     `beside` moves them that many sidesteps, of a few points on paper, so that equal series stay visible;
     what has a higher `level` lies on top.
     """
-    right, up = (beside * step / _POINTS_PER_INCH for step in _SIDESTEP)
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    place = axes.transData + ScaledTranslation(right, up, figure.dpi_scale_trans)
+    place = _sidestepped(axes, beside)
     axes.plot([x for x, _ in points], [y for _, y in points], **_keywords(look), transform=place, zorder=level)
+
+
+def band(axes: Axes, x: Floats, low: Floats, high: Floats) -> None:
+    """Shades the interval of a law, each of shape [places]."""
+    axes.fill_between(x, low, high, color=MUTED.light, alpha=0.14, linewidth=0, zorder=1)
 
 
 def tick_choices(axes: Axes, name: AxisName, choices: Sequence[float]) -> None:
@@ -71,12 +83,19 @@ def tick_choices(axes: Axes, name: AxisName, choices: Sequence[float]) -> None:
         _tick(_axis(axes, name), choices, [chosen(choice) for choice in choices])
 
 
+def hours_per_flop(costs: Sequence[Cost]) -> float | None:
+    """Returns the rate of core-hours to FLOPs; None where it is not known, or not one."""
+    rates = [cost.core_hours / cost.flops for cost in costs if cost.core_hours is not None]
+    if not rates or len(rates) < len(costs) or max(rates) > min(rates) * (1 + 1e-6):
+        return None
+    return rates[0]
+
+
 def core_hours_above(axes: Axes, costs: Sequence[Cost]) -> None:
     """Adds core-hours along the top where every point has them, at one rate of core-hours to FLOPs."""
-    rates = [cost.core_hours / cost.flops for cost in costs if cost.core_hours is not None]
-    if len(rates) < len(costs) or max(rates) > min(rates) * (1 + 1e-6):
+    rate = hours_per_flop(costs)
+    if rate is None:
         return
-    rate = rates[0]
     low, high = axes.get_xlim()
     above = axes.secondary_xaxis(
         "top", functions=(lambda flops: np.multiply(flops, rate), lambda hours: np.divide(hours, rate))
@@ -119,6 +138,13 @@ def note(axes: Axes, text: str) -> None:
     # Over the grid and under the points.
     shared: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "zorder": 1.8}
     axes.text(0.03, 0.04, text, color=INK.light, linespacing=1.5, bbox=behind, **shared)
+
+
+def _sidestepped(axes: Axes, beside: float) -> Transform:
+    right, up = (beside * step / _POINTS_PER_INCH for step in _SIDESTEP)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return axes.transData + ScaledTranslation(right, up, figure.dpi_scale_trans)
 
 
 def _keywords(look: Look) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nfdsl.analysis.numerals import chosen
 from nfdsl.study.records import Record
 
 
@@ -43,6 +44,18 @@ def curves(records: Sequence[Record]) -> tuple[Curve, ...]:
         Curve(model, variant, tuple(sorted(members, key=lambda record: record.train_flops)))
         for (_, model, variant), members in ordered
     )
+
+
+def described(record: Record) -> str:
+    """Returns a run in words: ``S, augment.repeat 4, 2 epochs at learning rate 0.4``."""
+    others = [f"{axis} {choice}" for axis, choice in record.labels.items() if axis not in ("model", "budget", "lr")]
+    return ", ".join([record.model, *others, f"{epochs(record)} at learning rate {chosen(record.lr)}"])
+
+
+def epochs(record: Record) -> str:
+    """Returns a run's budget in words: ``2 epochs``."""
+    number = chosen(record.epochs)
+    return f"{number} {'epoch' if number == '1' else 'epochs'}"
 
 
 def cost(record: Record) -> Cost:

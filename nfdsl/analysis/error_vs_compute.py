@@ -2,20 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 
-from nfdsl.analysis.canvas import blank, core_hours_above, legend_above, plot, scale_linear, scale_log
-from nfdsl.analysis.curves import curves, total_cost
-from nfdsl.analysis.drawing import Drawing, Missing
-from nfdsl.analysis.key import key
-from nfdsl.analysis.numerals import TIMES
+from matplotlib.axes import Axes
+
+from nfdsl.analysis.canvas import (
+    blank,
+    core_hours_above,
+    hours_per_flop,
+    legend_above,
+    plot,
+    scale_linear,
+    scale_log,
+    tip,
+)
+from nfdsl.analysis.curves import Cost, curves, described, total_cost
+from nfdsl.analysis.drawing import Drawing, Missing, Numbers
+from nfdsl.analysis.key import LegendEntry, key
+from nfdsl.analysis.numerals import TIMES, significant
+from nfdsl.analysis.published import SOURCES, Published, placed
+from nfdsl.analysis.style import MUTED, Look
+from nfdsl.study.numerals import percent
 from nfdsl.study.records import Record
 
 _CAPTION = (
     "Top-1 error on held-out images against all the compute a network has had from random weights on: "
     f"6 {TIMES} multiply-adds {TIMES} images of pre-training and fine-tuning, and the ascent gradients of SAM."
 )
+_PUBLISHED = Look(MUTED.light, "*", line="none", size=9.0)
+_HEADINGS = ("run", "model", "variant", "epochs", "lr", "compute", "core_hours", "top1_error")
 
 
-def draw_error_vs_compute(records: Sequence[Record], by_id: Mapping[str, Record]) -> Drawing | Missing:
+def draw_error_vs_compute(
+    records: Sequence[Record], by_id: Mapping[str, Record], *, beside_published: bool = False
+) -> Drawing | Missing:
     """Returns the figure of a block's records; `by_id` holds the whole study, for what they start from.
 
     To be called within `house_style`.
@@ -26,15 +44,47 @@ def draw_error_vs_compute(records: Sequence[Record], by_id: Mapping[str, Record]
         return Missing("No run has been evaluated yet.")
     lines = curves(best)
     shown = key(lines)
+    others = placed(hours_per_flop([costs[record.id] for record in best])) if beside_published else ()
     figure, axes = blank()
-    scale_log(axes, "x", [costs[record.id].flops for record in best], "total training compute (FLOPs)")
-    scale_linear(axes, "y", [_error(record) for record in best], "top-1 error (%)")
+    places = [*(costs[record.id].flops for record in best), *(flops for _, flops in others)]
+    errors = [*map(_error, best), *(100 * (1 - network.top1) for network, _ in others)]
+    scale_log(axes, "x", places, "total training compute (FLOPs)")
+    scale_linear(axes, "y", errors, "top-1 error (%)")
     core_hours_above(axes, [costs[record.id] for record in best])
     for line in lines:
-        points = sorted((costs[record.id].flops, _error(record)) for record in line.records)
-        plot(axes, points, shown.looks[line.name])
-    legend_above(figure, shown.models, shown.variants)
-    return Drawing(figure, _CAPTION)
+        _draw_line(axes, sorted(line.records, key=lambda record: costs[record.id].flops), costs, shown.looks[line.name])
+    legend_above(figure, shown.models, shown.variants, _draw_published(axes, others))
+    rows = ((line.variant, record) for line in lines for record in line.records)
+    numbers = Numbers(_HEADINGS, tuple(_row(variant, record, costs[record.id]) for variant, record in rows))
+    return Drawing(figure, f"{_CAPTION} Stars are published: {SOURCES}." if others else _CAPTION, numbers)
+
+
+def _draw_line(axes: Axes, records: Sequence[Record], costs: Mapping[str, Cost], look: Look) -> None:
+    points = [(costs[record.id].flops, _error(record)) for record in records]
+    plot(axes, points, look)
+    for record, point in zip(records, points, strict=True):
+        tip(axes, *point, f"{described(record)}: {significant(point[1])}% with {significant(point[0])} FLOPs in all")
+
+
+def _draw_published(axes: Axes, networks: Sequence[tuple[Published, float]]) -> list[LegendEntry]:
+    for network, flops in networks:
+        error = 100 * (1 - network.top1)
+        plot(axes, [(flops, error)], _PUBLISHED, level=2)
+        tip(axes, flops, error, f"{network.name}, published: {percent(1 - network.top1)}")
+    return [(_PUBLISHED, "published ViTs")] if networks else []
+
+
+def _row(variant: str, record: Record, spent: Cost) -> tuple[str | float | None, ...]:
+    return (
+        record.id,
+        record.model,
+        variant,
+        record.epochs,
+        record.lr,
+        spent.flops,
+        spent.core_hours,
+        _error(record) / 100,
+    )
 
 
 def _error(record: Record) -> float:

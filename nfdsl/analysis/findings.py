@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from nfdsl.analysis.curves import Curve, curves
-from nfdsl.analysis.fit import FitError
-from nfdsl.analysis.laws import fit_law, optimal
+from nfdsl.analysis import ranking, spending
+from nfdsl.analysis.curves import Curve, curves, described, epochs
+from nfdsl.analysis.equation import equation
+from nfdsl.analysis.laws import law_of, left_out
 from nfdsl.analysis.numerals import chosen, listed, significant
+from nfdsl.analysis.points import FitError
 from nfdsl.analysis.rates import doubts, optima
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
@@ -30,7 +32,8 @@ def findings(records: Sequence[Record]) -> tuple[str, ...]:
         if members[0].kind == "pretrain":
             told += [_best_loss(block, members), _law(block, members), _rates(block, members)]
         else:
-            told += [_best_error(block, members, by_id)]
+            told += [_best_error(block, members, by_id), ranking.told(block, ranking.ranking(members, by_id))]
+    told.append(spending.told(records))
     return tuple(filter(None, told))
 
 
@@ -47,25 +50,29 @@ def _best_loss(block: str, records: Sequence[Record]) -> str:
     if not losses:
         return f"No run of {block} has a held-out loss yet."
     best = min((record for record in records if record.id in losses), key=lambda record: losses[record.id])
-    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {_describe(best)}."
+    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {described(best)}."
 
 
 def _law(block: str, records: Sequence[Record]) -> str:
-    best = [record for record in records if record.tuned]
     try:
-        fit = fit_law(best)
+        fit = law_of(records, "power")
     except FitError as error:
         return f"No law of {block} can be fitted yet. {error}"
-    return (
-        f"Along the {len(optimal(best))} compute-optimal runs of {block} the held-out loss falls as {fit.law} "
-        f"(95% interval of the exponent {fit.exponent}): ten times the compute multiplies it by "
-        f"{significant(10**-fit.law.b, 2)}."
+    compute = fit.law.points.compute.max()
+    ahead = fit.law.predict(10 * compute)
+    said = (
+        f"Along {fit.points} compute-optimal runs of {block} the held-out loss falls as {equation(fit)} "
+        f"(95% interval of the exponent {fit.law.intervals['b']}): ten times the compute multiplies it by "
+        f"{significant(10 ** -fit.law.constants['b'], 2)}. Extrapolated to {significant(10 * compute)} FLOPs, "
+        f"ten times the most that was spent, a run would reach {significant(ahead.loss)} "
+        f"(95% interval {ahead.interval})."
     )
+    return " ".join(filter(None, (said, left_out(records))))
 
 
 def _rates(block: str, records: Sequence[Record]) -> str:
     found = optima(records)
-    moves = [move for curve in curves([optimum.record for optimum in found]) if (move := _move(curve))]
+    moves = [move for curve in curves([tuned.record for tuned in found]) if (move := _move(curve))]
     if not moves:
         return ""
     said = [
@@ -94,16 +101,6 @@ def _best_error(block: str, records: Sequence[Record], by_id: Mapping[str, Recor
         return f"No run of {block} has been evaluated yet."
     best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
     start = by_id.get(best.start or "")
-    origin = f", pre-trained for {_budget(start)}" if start else ""
+    origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}" if start else ""
     error = percent(1 - shares[best.id])
-    return f"The best network of {block} has a top-1 error of {error} on held-out images: {_describe(best)}{origin}."
-
-
-def _describe(record: Record) -> str:
-    others = [f"{axis} {choice}" for axis, choice in record.labels.items() if axis not in ("model", "budget", "lr")]
-    return ", ".join([record.model, *others, _budget(record)])
-
-
-def _budget(record: Record) -> str:
-    epochs = chosen(record.epochs)
-    return f"{epochs} {'epoch' if epochs == '1' else 'epochs'} at learning rate {chosen(record.lr)}"
+    return f"The best network of {block} has a top-1 error of {error} on held-out images: {described(best)}{origin}."

@@ -1,118 +1,176 @@
-"""Power laws of loss in compute, with an interval for the exponent."""
+"""The fit of each form of law: constants with intervals, the compute-optimal size, the error of what is left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf, sqrt
+from typing import assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nfdsl.analysis.numerals import significant, superscript
+from nfdsl.analysis.bootstrap import Interval, percentiles
+from nfdsl.analysis.forms import FORMS, FormName
+from nfdsl.analysis.law import Law, LeftOut, fit_law, left_out
+from nfdsl.analysis.numerals import listed
+from nfdsl.analysis.optima import Optima, envelope_optima, isoflop_optima
+from nfdsl.analysis.parametric import Parametric
+from nfdsl.analysis.points import FitError, Floats, Points, unrivalled
+from nfdsl.analysis.power import Power
+from nfdsl.analysis.saturating import STEEPEST, Double, Saturating
 
-Floats = NDArray[np.float64]
-
-CONFIDENCE = 0.95
-_REPETITIONS = 20_000
-_SEED = 0
-
-
-class FitError(ValueError):
-    """The points do not determine the law; the message is a sentence that says what is missing."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{significant(self.low, 2)} to {significant(self.high, 2)}"
+_NOTHING = 1e-6  # of the smallest loss
+_STEEPEST = 0.999 * STEEPEST
 
 
 @dataclass(frozen=True)
-class PowerLaw:
-    """``L = a C^-b``."""
+class Trend:
+    """How something compute-optimal grows: ``coefficient x C^exponent``."""
 
-    a: float
-    b: float
-
-    def loss(self, compute: Floats) -> Floats:
-        """Returns the losses ``a C^-b``, in the shape of `compute`."""
-        return np.exp(np.log(self.a) - self.b * np.log(compute))
-
-    def __str__(self) -> str:
-        law = f"L = {significant(self.a, 2)} C{superscript(f'{-self.b:.2g}')}"
-        return law.replace(" ", "\N{NO-BREAK SPACE}")
+    exponent: float
+    coefficient: float
+    interval: Interval  # of the exponent
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A law, the 95% interval of its exponent, and how many points it was fitted through."""
+    """A law of one form."""
 
-    law: PowerLaw
-    exponent: Interval
-    points: int
+    form: FormName
+    law: Law  # of loss; along what is compute-optimal for IsoFLOPs and envelopes
+    points: int  # that the fit began with
+    size: Trend | None  # compute-optimal, in compute
+    examples: Trend | None
+    notes: tuple[str, ...]
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The errors of the law fitted without one budget, for each; empty where too few points are left."""
+        return left_out(self.law.points, self.law.form)
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """The constants by name."""
+        if self.form not in ("isoflop", "envelope"):
+            return self.law.constants
+        trends = self._trends()
+        named = {f"{name}_exponent": trend.exponent for name, trend in trends.items()}
+        named |= {f"{name}_coefficient": trend.coefficient for name, trend in trends.items()}
+        return named | {"loss_exponent": -self.law.constants["b"], "loss_coefficient": self.law.constants["a"]}
+
+    @property
+    def intervals(self) -> Mapping[str, Interval]:
+        """The 95% intervals of constants by name."""
+        if self.form not in ("isoflop", "envelope"):
+            return self.law.intervals
+        exponent = self.law.intervals["b"]
+        named = {f"{name}_exponent": trend.interval for name, trend in self._trends().items()}
+        return named | {
+            "loss_exponent": Interval(-exponent.high, -exponent.low),
+            "loss_coefficient": self.law.intervals["a"],
+        }
+
+    @property
+    def leave_one_out(self) -> float | None:
+        """Root mean square of the relative errors at budgets left out; None where too few points are left."""
+        count = sum(budget.points for budget in self.left_out)
+        return sqrt(sum(budget.points * budget.error**2 for budget in self.left_out) / count) if count else None
+
+    def _trends(self) -> Mapping[str, Trend]:
+        named = {"size": self.size, "examples": self.examples}
+        return {name: trend for name, trend in named.items() if trend is not None}
 
 
-def fit_power_law(compute: Floats, loss: Floats) -> Fit:
-    """Returns the law that is nearest the points, by least squares of log loss on log compute.
-
-    The interval is a parametric bootstrap of the studentised exponent: log losses are drawn around
-    the fitted line with the spread of the residuals and fitted again, and the spread of
-    ``(b* - b) / se(b*)`` gives the interval. Unlike resampled points or residuals, which cover
-    the truth in 63 to 83% of cases with 3 to 5 points, it keeps its 95% down to 3 points.
-    It is the same for the same points.
-
-    Args:
-      compute, loss: shape [points].
+def fit(points: Points, form: FormName) -> Fit:
+    """Returns the law of a form through points.
 
     Raises:
-      FitError: fewer than three different computes, or a number that has no logarithm.
+      FitError: they do not determine it; the message says what is missing and which forms can be fitted.
     """
-    _require_fittable(compute, loss)
-    x, y = np.log(compute), np.log(loss)
-    line = _Line.through(x, y[np.newaxis])
-    slope, error = float(line.slopes[0]), float(line.errors[0])
-    reach = _studentised_reach(x) * error
-    law = PowerLaw(a=float(np.exp(y.mean() - slope * x.mean())), b=-slope)
-    return Fit(law, Interval(law.b - reach, law.b + reach), len(x))
+    try:
+        return _fit(points, form)
+    except FitError as error:
+        others = fittable(points, besides=form)
+        raise FitError(f"{error} What can be fitted: {listed(others)}." if others else str(error)) from None
 
 
-@dataclass(frozen=True)
-class _Line:
-    """Least-squares lines through several sets of heights at the same places."""
-
-    slopes: Floats  # [sets]
-    errors: Floats  # [sets], the standard error of each slope
-
-    @staticmethod
-    def through(x: Floats, heights: Floats) -> "_Line":
-        """Returns the lines through `heights` [sets, points] at `x` [points]."""
-        around = x - x.mean()
-        spread = around @ around
-        centred = heights - heights.mean(axis=1, keepdims=True)
-        slopes = centred @ around / spread
-        residuals = centred - slopes[:, np.newaxis] * around
-        variance = (residuals**2).sum(axis=1) / (len(x) - 2)
-        return _Line(slopes, np.sqrt(variance / spread))
+def fittable(points: Points, *, besides: FormName | None = None) -> tuple[FormName, ...]:
+    """Returns the forms whose constants the points determine."""
+    return tuple(form for form in FORMS if form != besides and _determined(points, form))
 
 
-def _studentised_reach(x: Floats) -> float:
-    """Returns how many standard errors the interval reaches to either side, for points at `x` [points].
+def _fit(points: Points, form: FormName) -> Fit:
+    match form:
+        case "power":
+            return _plain(points, form, fit_law(points, Power()))
+        case "saturating":
+            return _plain(points, form, fit_law(points, Saturating()))
+        case "double":
+            return _plain(points, form, fit_law(points, Double()))
+        case "parametric":
+            law = fit_law(points, Parametric())
+            return Fit(form, law, len(points), _frontier(law, "size"), _frontier(law, "examples"), ())
+        case "isoflop":
+            return _optimal(points, form, isoflop_optima(points))
+        case "envelope":
+            return _optimal(points, form, envelope_optima(points))
+        case _:
+            assert_never(form)
 
-    Drawn around a line of slope 0 with unit spread: the studentised slope depends on neither.
+
+def _determined(points: Points, form: FormName) -> bool:
+    try:
+        match form:
+            case "power":
+                Power().require(points)
+            case "saturating":
+                Saturating().require(points)
+            case "double":
+                Double().require(points)
+            case "parametric":
+                Parametric().require(points)
+            case "isoflop":
+                Power().require(isoflop_optima(points).losses)
+            case "envelope":
+                Power().require(envelope_optima(points).losses)
+            case _:
+                assert_never(form)
+    except FitError:
+        return False
+    return True
+
+
+def _plain(points: Points, form: FormName, law: Law) -> Fit:
+    level, steep = law.constants.get("c", inf), "c" in law.constants and law.constants["b"] > _STEEPEST
+    notes = (
+        "The points show no sign of an irreducible loss." if level < _NOTHING * points.loss.min() else "",
+        "The exponent is at the end of the range searched: the points do not determine this form." if steep else "",
+    )
+    return Fit(form, law, len(points), None, None, tuple(filter(None, notes)))
+
+
+def _optimal(points: Points, form: FormName, found: Optima) -> Fit:
+    law = fit_law(found.losses, Power())
+    sizes = found.sizes
+    trends = (_trend(sizes.compute, sizes.size), _trend(sizes.compute, sizes.examples)) if len(sizes) else (None, None)
+    return Fit(form, law, len(points), *trends, found.notes)
+
+
+def _trend(compute: Floats, values: Floats) -> Trend:
+    law = fit_law(unrivalled(compute, values), Power())
+    falling = law.intervals["b"]
+    return Trend(-law.constants["b"], law.constants["a"], Interval(-falling.high, -falling.low))
+
+
+def _frontier(law: Law, name: str) -> Trend:
+    """Returns the compute-optimal size or examples of the parametric law (Hoffmann et al. 2022, eq. 4).
+
+    With compute ``k N D`` (k is 6 where size counts multiply-adds), ``N = G (C / k)^(beta / (alpha + beta))``, and
+    ``D`` the rest, where ``G = (alpha A / (beta B))^(1 / (alpha + beta))``.
     """
-    noise = np.random.default_rng(_SEED).standard_normal((_REPETITIONS, len(x)))
-    line = _Line.through(x, noise)
-    return float(np.quantile(np.abs(line.slopes) / line.errors, CONFIDENCE))
-
-
-def _require_fittable(compute: Floats, loss: Floats) -> None:
-    for name, values in (("compute", compute), ("loss", loss)):
-        if not np.all(np.isfinite(values) & (values > 0)):
-            raise FitError(f"A power law needs every {name} to be a number above 0.")
-    distinct = len(np.unique(compute))
-    if distinct < 3:
-        raise FitError(f"A power law needs at least 3 different amounts of compute; there {_is_or_are(distinct)}.")
-
-
-def _is_or_are(count: int) -> str:
-    return "is 1" if count == 1 else f"are {count}"
+    A, B, alpha, beta = (law.constants[name] for name in ("A", "B", "alpha", "beta"))
+    draws = law.draws[:, 4 if name == "size" else 3] / law.draws[:, 3:].sum(axis=1)
+    k = float(np.exp(np.log(law.points.compute / (law.points.size * law.points.examples)).mean()))
+    G = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
+    exponent = (beta if name == "size" else alpha) / (alpha + beta)
+    factor = G if name == "size" else 1 / G
+    return Trend(float(exponent), float(factor * k**-exponent), percentiles(draws))

@@ -1,18 +1,23 @@
 """Held-out loss against training compute, a curve per model, with the law (arXiv 2310.16764, Figure 2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import blank, core_hours_above, legend_above, note, plot, scale_log
-from nfdsl.analysis.curves import Cost, curves
-from nfdsl.analysis.drawing import Drawing, Missing
-from nfdsl.analysis.fit import FitError
+from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log, tip
+from nfdsl.analysis.curves import Cost, curves, described
+from nfdsl.analysis.drawing import Drawing, Missing, Numbers
+from nfdsl.analysis.equation import along, equation, exponents
+from nfdsl.analysis.fit import Fit
+from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.key import LegendEntry, key
-from nfdsl.analysis.laws import fit_law, optimal
-from nfdsl.analysis.numerals import TIMES
+from nfdsl.analysis.laws import fitted, law_of, left_out, optimal
+from nfdsl.analysis.numerals import TIMES, significant
+from nfdsl.analysis.points import FitError, Floats, unrivalled
+from nfdsl.analysis.rates import censored
+from nfdsl.analysis.run_numbers import RUN_HEADINGS, run_numbers
 from nfdsl.analysis.style import INK, MUTED, Look
 from nfdsl.study.records import Record
 
@@ -20,6 +25,8 @@ from nfdsl.study.records import Record
 # the tuned ones' own range: a run that nearly diverged must not flatten the curves.
 _HEADROOM = 0.6
 _RING = Look(INK.light, "o", line="none", fill="open", size=11.0)
+_CENSORED = Look(INK.light, "o", line="none", fill="paper")
+_SMOOTH = 64  # places at which a law is drawn
 _LAW = Look(MUTED.light, line=(0.0, (5.0, 2.5)))
 _CAPTION = (
     "Each curve is one model at its budgets, every point the best learning rate of that budget. "
@@ -28,8 +35,8 @@ _CAPTION = (
 )
 
 
-def draw_loss_vs_compute(records: Sequence[Record], *, fitted: bool) -> Drawing | Missing:
-    """Returns the figure of a block's records, the law in it if it is to be `fitted` and can be.
+def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Drawing | Missing:
+    """Returns the figure of a block's records, the law of that form in it if there is one and it can be fitted.
 
     To be called within `house_style`.
     """
@@ -39,22 +46,33 @@ def draw_loss_vs_compute(records: Sequence[Record], *, fitted: bool) -> Drawing 
         return Missing("No run has a held-out loss yet.")
     ceiling = _ceiling([_loss(record) for record in best])
     visible = [record for record in evaluated if _loss(record) <= ceiling]
-    lines = curves(best)
+    lines, edges = curves(best), censored(records)
     shown = key(lines)
     figure, axes = blank()
-    _scale(axes, visible)
+    law = _law(records, form) if form else ""
+    _scale(axes, visible, [] if isinstance(law, str) else [law.losses[0], law.losses[-1]])
     _draw_others(axes, visible, {record.cell: shown.looks[line.name] for line in lines for record in line.records})
     for line in lines:
-        plot(axes, _points(line.records), shown.looks[line.name])
+        _draw_curve(axes, line.records, shown.looks[line.name], edges)
     plot(axes, _points(optimal(best)), _RING, level=4)
-    law, remark = _draw_law(axes, best) if fitted else ([], "")
-    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *law])
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark))))
+    entries = [] if isinstance(law, str) else _draw_law(axes, law)
+    remark = law if isinstance(law, str) else law.remark
+    hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
+    legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *entries, *hollow])
+    caption = " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark)))
+    return Drawing(figure, caption, _numbers(evaluated, edges))
 
 
-def _scale(axes: Axes, visible: Sequence[Record]) -> None:
+def _numbers(records: Sequence[Record], edges: frozenset[str]) -> Numbers:
+    best = {record.id for record in optimal([record for record in records if record.tuned])}
+    flags = ((record.tuned, record.cell in edges, record.id in best) for record in records)
+    rows = ((*run_numbers(record), *map(str, marks)) for record, marks in zip(records, flags, strict=True))
+    return Numbers((*RUN_HEADINGS, "tuned", "censored", "optimal"), tuple(rows))
+
+
+def _scale(axes: Axes, visible: Sequence[Record], others: Sequence[float]) -> None:
     scale_log(axes, "x", [record.train_flops for record in visible], "training compute (FLOPs)")
-    scale_log(axes, "y", [_loss(record) for record in visible], "held-out loss")
+    scale_log(axes, "y", [*map(_loss, visible), *others], "held-out loss")
     core_hours_above(axes, [Cost(record.train_flops, record.core_hours) for record in visible])
 
 
@@ -64,16 +82,43 @@ def _draw_others(axes: Axes, visible: Sequence[Record], looks: Mapping[str, Look
             plot(axes, _points([record]), replace(looks[record.cell], size=3.5, alpha=0.35), level=2)
 
 
-def _draw_law(axes: Axes, best: Sequence[Record]) -> tuple[list[LegendEntry], str]:
-    """Draws the law over the compute it was fitted on; returns its legend entry, or why there is none."""
+def _draw_curve(axes: Axes, records: Sequence[Record], look: Look, edges: frozenset[str]) -> None:
+    plot(axes, _points(records), look)
+    for record in records:
+        tip(axes, record.train_flops, _loss(record), f"{described(record)}: loss {significant(_loss(record))}")
+        if record.cell in edges:
+            plot(axes, _points([record]), replace(look, fill="paper"))
+
+
+@dataclass(frozen=True)
+class _DrawnLaw:
+    """A law over the compute it was fitted on."""
+
+    fit: Fit
+    compute: Floats  # [places]
+    losses: Floats  # [places]
+    remark: str
+
+
+def _law(records: Sequence[Record], form: FormName) -> _DrawnLaw | str:
+    """Returns the law of a form through a block's runs, or why there is none."""
     try:
-        fit = fit_law(best)
+        fit = law_of(records, form)
     except FitError as error:
-        return [], f"No law is drawn. {error}"
-    compute = np.array([record.train_flops for record in optimal(best)], dtype=np.float64)
-    plot(axes, list(zip(compute.tolist(), fit.law.loss(compute).tolist(), strict=True)), _LAW, level=2)
-    note(axes, f"{fit.law}\nexponent {fit.law.b:.2g}, 95% interval {fit.exponent}")
-    return [(_LAW, "fitted law")], ""
+        return f"No law is drawn. {error}"
+    ends = [record.train_flops for record in fitted(records, form)]
+    compute = np.geomspace(min(ends), max(ends), _SMOOTH)
+    return _DrawnLaw(fit, compute, along(fit, compute), " ".join(filter(None, [left_out(records), *fit.notes])))
+
+
+def _draw_law(axes: Axes, law: _DrawnLaw) -> list[LegendEntry]:
+    """Draws a law, with its interval where it is one of compute; returns its legend entry."""
+    fit = law.fit
+    if fit.law.form.columns == ("compute",):
+        band(axes, law.compute, *fit.law.band(unrivalled(law.compute, law.losses)))
+    plot(axes, list(zip(law.compute.tolist(), law.losses.tolist(), strict=True)), _LAW, level=2)
+    note(axes, "\n".join([equation(fit), *exponents(fit)]))
+    return [(_LAW, "fitted law")]
 
 
 def _points(records: Sequence[Record]) -> list[tuple[float, float]]:

@@ -5,16 +5,20 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices
-from nfdsl.analysis.curves import curves
-from nfdsl.analysis.drawing import Drawing, Missing
+from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices, tip
+from nfdsl.analysis.curves import curves, epochs
+from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
-from nfdsl.analysis.rates import Edge, Optimum, doubts, optima
+from nfdsl.analysis.numerals import chosen, significant
+from nfdsl.analysis.rates import Edge, TunedRate, doubts, optima
 from nfdsl.analysis.style import INK, Look
 from nfdsl.study.records import Record
 
+_FAINT = 0.4  # of intervals, which often lie beside each other
 _CAPTION = (
-    "The learning rate with the best held-out result at each budget. Lines stand slightly beside each other, "
+    "The learning rate with the best held-out result at each budget, by a parabola in log learning rate through the "
+    "best ones tried, with its 95% interval: all that was tried around it where three points leave no residual. "
+    "Lines stand slightly beside each other, "
     "because models often share an optimum."
 )
 
@@ -26,38 +30,65 @@ def draw_optimal_lr(records: Sequence[Record]) -> Drawing | Missing:
         return Missing("No model and budget with a choice of learning rates has a result yet.")
     figure, axes = blank()
     _scale(axes, found)
-    lines = curves([optimum.record for optimum in found])
+    lines = curves([tuned.record for tuned in found])
     shown = key(lines)
-    by_run = {optimum.record.id: optimum for optimum in found}
+    by_run = {tuned.record.id: tuned for tuned in found}
     for place, line in enumerate(lines):
         beside = place - (len(lines) - 1) / 2
         _draw_line(axes, [by_run[record.id] for record in line.records], shown.looks[line.name], beside)
     legend_above(figure, shown.models, shown.variants, _edge_key(found))
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, doubts(found)))))
+    return Drawing(figure, " ".join(filter(None, (_CAPTION, doubts(found)))), _numbers(found))
 
 
-def _scale(axes: Axes, found: Sequence[Optimum]) -> None:
-    budgets = sorted({optimum.record.epochs for optimum in found})
-    rates = sorted({rate for optimum in found for rate in optimum.grid})
+def _numbers(found: Sequence[TunedRate]) -> Numbers:
+    headings = ("model", "epochs", "examples", "best_tried", "optimum", "low", "high", "censored", "settled")
+    rows = (
+        (tuned.record.model, tuned.record.epochs, tuned.record.images, tuned.record.lr, *_place(tuned), tuned.settled)
+        for tuned in found
+    )
+    return Numbers(headings, tuple((*row[:-1], str(row[-1])) for row in rows))
+
+
+def _place(tuned: TunedRate) -> tuple[float | None, float | None, float | None, str]:
+    """The optimum, its interval and the edge it is on, which leaves it without an interval."""
+    place = tuned.optimum
+    return (place.rate, None, None, tuned.edge) if tuned.edge else (place.rate, place.low, place.high, "")
+
+
+def _told(tuned: TunedRate) -> str:
+    where, place = f"{tuned.record.model}, {epochs(tuned.record)}", tuned.optimum
+    if tuned.edge:
+        return f"{where}: {chosen(tuned.record.lr)}, the {tuned.edge} learning rate of its grid"
+    reach = f"{significant(place.low, 2)} to {significant(place.high, 2)}"
+    return f"{where}: {significant(place.rate, 2)} (95% interval {reach}); best tried {chosen(tuned.record.lr)}"
+
+
+def _scale(axes: Axes, found: Sequence[TunedRate]) -> None:
+    budgets = sorted({tuned.record.epochs for tuned in found})
+    rates = sorted({rate for tuned in found for rate in tuned.grid})
     scale_log(axes, "x", budgets, "budget (epochs)")
     scale_log(axes, "y", rates, "optimal peak learning rate")
     tick_choices(axes, "x", budgets)
     tick_choices(axes, "y", rates)
 
 
-def _draw_line(axes: Axes, line: Sequence[Optimum], look: Look, beside: float) -> None:
-    points = [(optimum.record.epochs, optimum.record.lr) for optimum in line]
+def _draw_line(axes: Axes, line: Sequence[TunedRate], look: Look, beside: float) -> None:
+    points = [(tuned.record.epochs, tuned.optimum.rate) for tuned in line]
     plot(axes, points, replace(look, marker=""), beside=beside, level=2)
-    for point, optimum in zip(points, line, strict=True):
-        plot(axes, [point], _at_edge(look, optimum.edge) if optimum.edge else look, beside=beside)
+    for point, tuned in zip(points, line, strict=True):
+        if tuned.edge is None:
+            ends = [(point[0], end) for end in (tuned.optimum.low, tuned.optimum.high)]
+            plot(axes, ends, replace(look, marker="_", line="-", alpha=_FAINT), beside=beside, level=1)
+        plot(axes, [point], _at_edge(look, tuned.edge) if tuned.edge else look, beside=beside)
+        tip(axes, *point, _told(tuned), beside=beside)
 
 
 def _at_edge(look: Look, edge: Edge) -> Look:
     return replace(look, marker="^" if edge == "highest" else "v", fill="paper", size=8.0)
 
 
-def _edge_key(found: Sequence[Optimum]) -> list[LegendEntry]:
-    met = {optimum.edge for optimum in found}
+def _edge_key(found: Sequence[TunedRate]) -> list[LegendEntry]:
+    met = {tuned.edge for tuned in found}
     mark = Look(INK.light, line="none")
     edges: tuple[Edge, ...] = ("highest", "lowest")
     return [(_at_edge(mark, edge), f"{edge} learning rate of its grid") for edge in edges if edge in met]

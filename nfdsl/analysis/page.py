@@ -43,6 +43,7 @@ header, .text { max-width: 44rem; }
 h1 { margin: 0 0 .75rem; font-size: 2rem; line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 3rem 0 .75rem; font-size: 1.25rem; line-height: 1.3; }
 h3 { margin: 0 0 .5rem; font-size: 1rem; overflow-wrap: anywhere; }
+section > h3 { margin-top: 1.5rem; }
 p { margin: 0 0 .75rem; }
 header p:first-of-type { font-size: 1.125rem; }
 .facts, figcaption, .note { color: var(--muted); font-size: .875rem; line-height: 1.5; }
@@ -73,6 +74,16 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem;
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
+details + details { margin-top: .5rem; }
+a { color: inherit; text-decoration-color: var(--muted); text-underline-offset: .15em; }
+a:hover { text-decoration-color: currentColor; }
+.spec { counter-reset: line; }
+.line::before { counter-increment: line; content: counter(line); display: inline-block; width: 2.5em;
+  margin-right: 1.25em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
+.line:target { background: color-mix(in srgb, var(--orange) 25%, transparent); }
+.tip { pointer-events: all; cursor: help; }
+.tip:hover { opacity: 1; }
+.tip:hover use { opacity: .25 !important; }
 pre { overflow-x: auto; margin: .75rem 0 0; padding: 1rem; border: 1px solid var(--rule); border-radius: .375rem;
   font: .8125rem/1.5 ui-monospace, Menlo, Consolas, monospace; tab-size: 2; }
 @media (max-width: 32rem) { body { padding-top: 1.5rem; } h1 { font-size: 1.5rem; }

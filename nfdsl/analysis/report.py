@@ -1,30 +1,45 @@
-"""The report of a study directory: one HTML file, and its figures as PNG files."""
+"""The report of a study directory: one HTML file, its figures as PNG and SVG files, and its numbers as CSV."""
 
-import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from itertools import starmap
 from pathlib import Path
 
+from nfdsl.analysis.configs import config_text, imagenet_blocks, tuned_runs
+from nfdsl.analysis.curves import described
 from nfdsl.analysis.drawing import Drawing, Missing
-from nfdsl.analysis.figures import Plate, plates
+from nfdsl.analysis.figures import Plate, default_figures, learning_plates, plates
+from nfdsl.analysis.files import write_files
 from nfdsl.analysis.findings import findings
+from nfdsl.analysis.law_table import BlockFit, law_numbers, law_table, laws
 from nfdsl.analysis.numerals import duration, significant
 from nfdsl.analysis.page import box, bullets, definitions, page, paragraphs, section
-from nfdsl.analysis.render import inline_svg, save_png
-from nfdsl.analysis.table import runs_table
+from nfdsl.analysis.provenance import block_lines, facts, spec_lines
+from nfdsl.analysis.ranking import Ranked, ranking
+from nfdsl.analysis.ranking_table import ranking_table
+from nfdsl.analysis.render import inline_svg
+from nfdsl.analysis.run_numbers import all_runs
+from nfdsl.analysis.table import Links, runs_table
+from nfdsl.schema.run import Run
 from nfdsl.study.description import Description, read_description
 from nfdsl.study.directory import StudyDirectory, write_atomically
 from nfdsl.study.numerals import count
-from nfdsl.study.records import Record, read_records
+from nfdsl.study.records import Record, read_learning_curve, read_records
+from nfdsl.study.result import Result
 
 # What may stand before a spec's docstring, and the docstring.
 _DOCSTRING = re.compile(r'(?:\s|#[^\n]*\n)*"""(.*?)"""', re.DOTALL)
 
-_TABLE_NOTE = '<p class="note">Bold rows with a star have the best learning rate of their model and budget.</p>'
+_RUNS_NOTE = (
+    '<p class="note">Bold rows with a star have the best learning rate of their model and budget. A run leads to its '
+    "Fiddle config, a block to its line of the spec.</p>"
+)
+_CONFIGS_NOTE = (
+    '<p class="note">The Fiddle config of the best run of each model and budget; the others of its grid differ in '
+    "learning rate alone.</p>"
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +51,21 @@ class ReportFiles:
     findings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Content:
+    """All that a report tells."""
+
+    description: Description
+    records: tuple[Record, ...]
+    results: tuple[Result, ...]
+    runs: Mapping[str, Run]  # tuned ones
+    plates: tuple[Plate, ...]
+    laws: tuple[BlockFit, ...]
+    findings: tuple[str, ...]
+
+
 def write_report(directory: Path) -> ReportFiles:
-    """Writes report.html and figures/*.png of a study, finished or not.
+    """Writes report.html and figures/ of a study, finished or not; figures of earlier reports are removed.
 
     The same directory and the same versions of nfdsl and Python give the same bytes.
 
@@ -45,36 +73,52 @@ def write_report(directory: Path) -> ReportFiles:
       Unreadable: this is not the directory of a study, or a file in it does not hold what it should.
     """
     study = StudyDirectory(directory)
+    content = _gathered(study)
+    tables = {"runs": all_runs(content.records), "laws": law_numbers(content.laws)}
+    files = write_files(study.figures, content.plates, tables)
+    write_atomically(study.report, _html(content))
+    return ReportFiles(study.report, files, content.findings)
+
+
+def _gathered(study: StudyDirectory) -> _Content:
     description = read_description(study)
     records = read_records(study, description.cells)
-    drawn = plates(description.figures, records)
-    found = findings(records)
-    files = _write_figures(study.figures, drawn)
-    write_atomically(study.report, _html(description, records, drawn, found))
-    return ReportFiles(study.report, files, found)
+    results, _ = study.results(record.id for record in records)
+    runs = tuned_runs(study, records)
+    figures = description.figures or default_figures(records)
+    told = {record.id: read_learning_curve(study, record.id) for record in records if record.tuned}
+    return _Content(
+        description,
+        records,
+        tuple(results.values()),
+        runs,
+        (
+            *plates(figures, records, imagenet_blocks(records, runs)),
+            *learning_plates(records, told, after=len(figures)),
+        ),
+        laws(figures, records),
+        findings(records),
+    )
 
 
-def _write_figures(folder: Path, drawn: Sequence[Plate]) -> tuple[Path, ...]:
-    folder.mkdir(exist_ok=True)
-    files: list[Path] = []
-    for plate in drawn:
-        if isinstance(plate.content, Drawing):
-            files.append(folder / f"{plate.file_stem}.png")
-            save_png(plate.content.figure, files[-1])
-    return tuple(files)
-
-
-def _html(description: Description, records: Sequence[Record], drawn: Sequence[Plate], found: Sequence[str]) -> str:
-    docstring = _DOCSTRING.match(description.spec)
-    introduction = paragraphs(docstring[1] if docstring else "") + f'\n<p class="facts">{_facts(records)}</p>'
+def _html(content: _Content) -> str:
+    spec = content.description.spec
+    docstring = _DOCSTRING.match(spec)
+    introduction = paragraphs(docstring[1] if docstring else "") + f'\n<p class="facts">{_facts(content.records)}</p>'
+    cells = {record.cell: record.id for record in content.records if record.id in content.runs}
+    links = Links(block_lines(spec), cells)
+    runs = runs_table(content.records, links)
+    ranked = _rankings(content.records)
     return page(
-        description.study,
+        content.description.study,
         introduction,
         [
-            section("What was found", box("text", bullets(found))),
-            section("Figures", box("figures", "\n".join(starmap(_figure, enumerate(drawn, start=1))))),
-            section("All runs", f"{_TABLE_NOTE}\n{box('scroll', runs_table(records))}"),
-            section("Where this comes from", box("text", _provenance(description))),
+            section("What was found", box("text", bullets(content.findings))),
+            section("Figures", box("figures", "\n".join(starmap(_figure, enumerate(content.plates, start=1))))),
+            *([section("Laws", box("scroll", law_table(content.laws)))] if content.laws else []),
+            *([section("After fine-tuning", "\n".join(starmap(_ranking, ranked)))] if ranked else []),
+            section("All runs", f"{_RUNS_NOTE}\n{box('scroll', runs)}"),
+            section("Where this comes from", f"{box('text', _provenance(content))}\n{_configs(content)}"),
         ],
     )
 
@@ -100,19 +144,32 @@ def _figure(number: int, plate: Plate) -> str:
     return f"<figure>\n<h3>{number}. {title}</h3>\n{shown}\n</figure>"
 
 
-def _provenance(description: Description) -> str:
-    facts = {
-        "Spec": description.spec_path,
-        "nfdsl": _version(),
-        "Python": platform.python_version(),
-        "Figures": "also in figures/ beside this file, as PNG",
-    }
-    spec = f"<details>\n<summary>The spec</summary>\n<pre>{escape(description.spec)}</pre>\n</details>"
-    return f"{definitions(facts)}\n{spec}"
+def _rankings(records: Sequence[Record]) -> list[tuple[str, tuple[Ranked, ...]]]:
+    """Returns each finetune block with the networks it started from, where it had a choice."""
+    by_id = {record.id: record for record in records}
+    blocks = dict.fromkeys(record.block for record in records if record.kind == "finetune")
+    found = ((block, ranking([record for record in records if record.block == block], by_id)) for block in blocks)
+    return [(block, ranked) for block, ranked in found if len(ranked) > 1]
 
 
-def _version() -> str:
-    try:
-        return version("nfdsl")
-    except PackageNotFoundError:  # run from a source tree
-        return "not installed"
+def _ranking(block: str, ranked: Sequence[Ranked]) -> str:
+    return f"<h3>{escape(block)}</h3>\n{box('scroll', ranking_table(ranked))}"
+
+
+def _provenance(content: _Content) -> str:
+    told = facts(content.description, content.results, content.runs)
+    spec = f'<pre class="spec">{spec_lines(content.description.spec)}</pre>'
+    return f"{definitions(told)}\n<details>\n<summary>The spec</summary>\n{spec}\n</details>"
+
+
+def _configs(content: _Content) -> str:
+    """Returns the Fiddle configs of the tuned runs, folded; empty where none was prepared."""
+    shown = [record for record in content.records if record.id in content.runs]
+    if not shown:
+        return ""
+    folded = "\n".join(
+        f"<details>\n<summary>{escape(f'{record.block}, {described(record)}')}</summary>\n"
+        f'<pre id="config-{escape(record.id)}">{escape(config_text(content.runs[record.id]))}</pre>\n</details>'
+        for record in shown
+    )
+    return f"<h3>Configs</h3>\n{_CONFIGS_NOTE}\n{folded}"

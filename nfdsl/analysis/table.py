@@ -1,7 +1,7 @@
 """The table of all runs, in HTML."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -25,7 +25,15 @@ class _Column:
         return not any(self.cells)
 
 
-def runs_table(records: Sequence[Record]) -> str:
+@dataclass(frozen=True)
+class Links:
+    """Where in the page more is told: of a block by its line of the spec, of a run by the config of its cell."""
+
+    lines: Mapping[str, int]  # by block
+    configs: Mapping[str, str]  # by cell, the run whose config stands in the page
+
+
+def runs_table(records: Sequence[Record], links: Links) -> str:
     """Returns a ``<table>`` with a row for each record; names in it are escaped, empty columns left out.
 
     Rows of tuned runs are bold and have a star where there was a choice of learning rates.
@@ -33,7 +41,7 @@ def runs_table(records: Sequence[Record]) -> str:
     sizes = Counter(record.cell for record in records)
     marked = [record.tuned and sizes[record.cell] > 1 for record in records]
     reasons = _Column("why", tuple(_reason(record) for record in records), numeric=False)
-    columns = [column for column in (*_texts(records), *_numbers(records, marked), reasons) if not column.empty]
+    columns = [column for column in (*_texts(records, links), *_numbers(records, marked), reasons) if not column.empty]
     head = "".join(f'<th scope="col"{_class(column)}>{column.heading}</th>' for column in columns)
     rows = (
         f'<tr class="{record.state}{" tuned" if mark else ""}">{_cells(columns, place)}</tr>'
@@ -43,11 +51,10 @@ def runs_table(records: Sequence[Record]) -> str:
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _texts(records: Sequence[Record]) -> tuple[_Column, ...]:
-    ids = (f'<code title="{escape(record.id)}">{escape(record.id[:_SHORT_ID])}</code>' for record in records)
+def _texts(records: Sequence[Record], links: Links) -> tuple[_Column, ...]:
     return (
-        _Column("run", tuple(ids), numeric=False),
-        _Column("block", tuple(escape(record.block) for record in records), numeric=False),
+        _Column("run", tuple(_id(record, links) for record in records), numeric=False),
+        _Column("block", tuple(_block(record, links) for record in records), numeric=False),
         _Column("model", tuple(escape(record.model) for record in records), numeric=False),
         _Column("variant", tuple(escape(_variant(record)) for record in records), numeric=False),
         _Column("state", tuple(_state(record) for record in records), numeric=False),
@@ -68,6 +75,17 @@ def _numbers(records: Sequence[Record], marked: Sequence[bool]) -> tuple[_Column
         _Column("top-1", tuple(percent(record.top1) for record in records)),
         _Column("time", tuple("" if record.seconds is None else duration(record.seconds) for record in records)),
     )
+
+
+def _id(record: Record, links: Links) -> str:
+    short = f'<code title="{escape(record.id)}">{escape(record.id[:_SHORT_ID])}</code>'
+    config = links.configs.get(record.cell)
+    return short if config is None else f'<a href="#config-{escape(config)}">{short}</a>'
+
+
+def _block(record: Record, links: Links) -> str:
+    line = links.lines.get(record.block)
+    return escape(record.block) if line is None else f'<a href="#line-{line}">{escape(record.block)}</a>'
 
 
 def _cells(columns: Sequence[_Column], place: int) -> str:

@@ -13,7 +13,13 @@ class Figure:
     word: ClassVar[str] = "figure"
     kind: Literal["loss_vs_compute", "optimal_lr", "error_vs_compute"] = setting("what is drawn")
     of: str = setting("the pretrain or finetune block", names=("pretrain", "finetune"))
-    fit: Literal["none", "power_law"] = setting("the law drawn through the points", default="none")
+    fit: Literal["none", "power_law", "saturating", "double", "parametric", "isoflop", "envelope"] = setting(
+        "the law drawn through the points: of loss in compute along what is compute-optimal (`power_law`; with "
+        "`saturating` it levels off, with `double` at both ends), of loss in size and images (`parametric`), or of "
+        "what is compute-optimal by `isoflop` parabolas or the `envelope` of all curves",
+        default="none",
+        source="Zhai et al. 2022, section 3.1; Hoffmann et al. 2022, section 3",
+    )
 
 
 @dataclass(frozen=True)

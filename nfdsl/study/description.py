@@ -130,7 +130,10 @@ def _read_metric(fields: Fields) -> Metric:
 def _read_figure(fields: Fields) -> Figure:
     kind, fit = fields.text("kind"), fields.text("fit")
     match kind, fit:
-        case (("loss_vs_compute" | "optimal_lr" | "error_vs_compute"), ("none" | "power_law")):
+        case (
+            ("loss_vs_compute" | "optimal_lr" | "error_vs_compute"),
+            ("none" | "power_law" | "saturating" | "double" | "parametric" | "isoflop" | "envelope"),
+        ):
             return Figure(kind, fields.text("of"), fit)
         case _:
             raise Malformed(f"{kind!r} with fit {fit!r} is no figure that can be drawn")

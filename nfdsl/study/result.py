@@ -1,10 +1,12 @@
 """What a run came to: `result.json`, and the metric it is judged by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from nfdsl.schema.training import Metric
 from nfdsl.study.fields import Fields, Malformed, parse
+from nfdsl.study.lists import texts_by_name
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Result:
     examples_evaluated: int
     seconds: float
     images_per_second: float | None
+    # Of what trained it, and its commit; empty where an older one did not tell.
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def parse_result(text: str | bytes) -> Result:
@@ -37,6 +41,7 @@ def parse_result(text: str | bytes) -> Result:
         examples_evaluated=fields.whole("examples_evaluated"),
         seconds=fields.number("seconds"),
         images_per_second=fields.measurement("images_per_second"),
+        versions=texts_by_name(fields, "versions") if "versions" in fields.values else {},
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from nfdsl.lower import lower
 from nfdsl.plan import Plan, PlannedRun
@@ -109,6 +111,12 @@ def study(plan: Plan, tmp_path: Path) -> StudyDirectory:
         folder = directory.prepare(run.id, dump(lower(run, start)))
         (folder / "result.json").write_text(json.dumps(_result(run)))
     return directory
+
+
+@pytest.fixture
+def marks() -> Callable[[Axes], list[Line2D]]:
+    """Returns a function from axes to what is drawn in them: tips are not seen."""
+    return lambda axes: [line for line in axes.lines if line.get_gid() is None]
 
 
 def _best(plan: Plan, model: str) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nfdsl.analysis.drawing import Missing
@@ -27,15 +29,15 @@ def records(record):
     return [*before, *after]
 
 
-def draw(records):
+def draw(records, **options):
     with house_style():
         by_id = {record.id: record for record in records}
-        return draw_error_vs_compute([record for record in records if record.block == "ft"], by_id)
+        return draw_error_vs_compute([record for record in records if record.block == "ft"], by_id, **options)
 
 
-def test_error_is_drawn_at_the_compute_of_pre_training_and_fine_tuning(records):
+def test_error_is_drawn_at_the_compute_of_pre_training_and_fine_tuning(records, marks):
     axes = draw(records).figure.axes[0]
-    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines]
+    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in marks(axes)]
     assert points == [
         (1.01e15, pytest.approx(10.0)),
         (1.01e15, pytest.approx(8.0)),
@@ -45,9 +47,9 @@ def test_error_is_drawn_at_the_compute_of_pre_training_and_fine_tuning(records):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("total training compute (FLOPs)", "top-1 error (%)")
 
 
-def test_models_differ_in_colour_and_variants_in_fill(records):
+def test_models_differ_in_colour_and_variants_in_fill(records, marks):
     figure = draw(records).figure
-    lines = figure.axes[0].lines
+    lines = marks(figure.axes[0])
     assert [line.get_color() for line in lines[::2]] == [line.get_color() for line in lines[1::2]]
     assert lines[0].get_color() != lines[2].get_color()
     assert lines[0].get_markerfacecolor() != lines[1].get_markerfacecolor()
@@ -62,3 +64,24 @@ def test_a_perfect_network_can_be_drawn(record):
 
 def test_without_evaluations_it_says_so(record):
     assert draw([record(block="ft", top1=None)]) == Missing("No run has been evaluated yet.")
+
+
+def test_published_networks_stand_beside_those_of_imagenet(records, marks):
+    drawing = draw(records, beside_published=True)
+    stars = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "*"]
+    assert (4262e18, pytest.approx(11.92)) in [(line.get_xdata()[0], line.get_ydata()[0]) for line in stars]
+    assert len(stars) == 6  # the large ones need core-hours
+    assert "Dosovitskiy et al. 2021, Table 6" in drawing.caption
+
+
+def test_networks_known_by_core_hours_need_a_rate(records, marks):
+    known = [replace(record, core_hours=(record.train_flops + record.sam_flops) / 2e17) for record in records]
+    drawn = marks(draw(known, beside_published=True).figure.axes[0])
+    stars = {line.get_xdata()[0] for line in drawn if line.get_marker() == "*"}
+    assert {120e3 * 2e17, 130e3 * 2e17, 280e3 * 2e17} <= {round(x, -15) for x in stars}
+
+
+def test_its_numbers_are_those_drawn(records):
+    numbers = draw(records).numbers
+    assert numbers.headings[-3:] == ("compute", "core_hours", "top1_error")
+    assert [row[-3] for row in numbers.rows] == [1.01e15, 1.01e15, 2.01e15, 2.01e15]

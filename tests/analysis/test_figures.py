@@ -37,4 +37,4 @@ def test_a_block_s_name_cannot_leave_the_folder(record):
 
 def test_a_law_asked_for_in_vain_is_missed_in_the_caption(record):
     (plate,) = plates((Figure("error_vs_compute", "scaling", "power_law"),), [record()])
-    assert plate.content.caption.endswith("No law is drawn: power laws are fitted to losses.")
+    assert plate.content.caption.endswith("No law is drawn: laws are fitted to losses.")

@@ -37,11 +37,15 @@ def test_a_finished_study_tells_best_law_learning_rate_and_error(record):
         *pretrained(record, "L", 2, 1.0),
         finetuned(record, 0.975),
     ]
-    progress, best, law, rates, error = findings(records)
+    progress, best, law, rates, error, spent = findings(records)
     assert progress == "All 13 runs of the study are done."
     assert best == "The lowest held-out loss of scaling is 1.00: L, 2 epochs at learning rate 0.2."
-    assert law.startswith("Along the 4 compute-optimal runs of scaling the held-out loss falls as L\u00a0=")
+    assert law.startswith("Along 3 compute-optimal runs of scaling the held-out loss falls as L\u00a0=")
     assert "95% interval of the exponent" in law
+    assert law.endswith(
+        "1 of 4 tuned runs is left out: its best learning rate lies on the edge of the grid, so a better one may lie "
+        "beyond."
+    )
     assert rates == (
         "From the smallest to the largest budget of scaling the best learning rate falls for S (0.2 to 0.1) and "
         "stays for L (0.2). Of 4 optima, 1 lies on the edge of the grid: the true ones may differ."
@@ -49,6 +53,10 @@ def test_a_finished_study_tells_best_law_learning_rate_and_error(record):
     assert error == (
         "The best network of ft has a top-1 error of 2.5% on held-out images: S, augment.repeat 4, 12 epochs at "
         "learning rate 0.1, pre-trained for 1 epoch at learning rate 0.2."
+    )
+    assert spent == (
+        "Of 3.70 \N{MULTIPLICATION SIGN} 10¹³ training FLOPs spent, 64.9% went into learning rates that were not the "
+        "best. Every learning rate of the grid was run."
     )
 
 

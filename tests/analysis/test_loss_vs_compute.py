@@ -18,18 +18,18 @@ def records(record):
             params=size,
             lr=lr,
             train_flops=size * epochs * 1e12,
-            holdout_loss=40 * (size * epochs * 1e12) ** -0.1 * (1.0 if lr == 0.1 else 1.02),
-            tuned=lr == 0.1,
+            holdout_loss=40 * (size * epochs * 1e12) ** -0.1 * (1.0 if lr == 0.2 else 1.02),
+            tuned=lr == 0.2,
         )
         for size, model in ((1, "S"), (16, "L"))
         for epochs in (1, 2, 4)
-        for lr in (0.1, 0.2)
+        for lr in (0.1, 0.2, 0.4)
     ]
 
 
-def draw(records, *, fitted=True):
+def draw(records, *, form="power"):
     with house_style():
-        return draw_loss_vs_compute(records, fitted=fitted)
+        return draw_loss_vs_compute(records, form)
 
 
 def curves(axes):
@@ -60,13 +60,13 @@ def test_the_law_is_drawn_with_its_equation_and_interval(records):
 
 
 def test_no_law_is_drawn_where_none_is_asked_for(records):
-    drawing = draw(records, fitted=False)
+    drawing = draw(records, form=None)
     assert not drawing.figure.axes[0].texts
     assert "law" not in drawing.caption
 
 
 def test_a_law_that_cannot_be_fitted_is_missed_in_the_caption(records):
-    drawing = draw(records[:4])
+    drawing = draw(records[:6])
     assert "No law is drawn. A power law needs at least 3 different amounts" in drawing.caption
     assert texts(drawing.figure) == ["S", "compute-optimal"]
 
@@ -79,7 +79,7 @@ def test_a_run_that_nearly_diverged_does_not_flatten_the_curves(records, record)
 
 
 def test_one_run_is_enough_for_a_figure(records):
-    drawing = draw(records[:1])
+    drawing = draw(records[1:2])
     assert isinstance(drawing, Drawing)
     assert "Faint" not in drawing.caption
 
@@ -96,3 +96,29 @@ def test_core_hours_stand_above_where_every_run_has_them(records, record):
     known = [replace(one, core_hours=one.train_flops / 1e12) for one in records]
     assert draw(known).figure.axes[0].child_axes[0].get_xlabel() == "core-hours"
     assert not draw(records).figure.axes[0].child_axes
+
+
+def test_the_law_stays_within_the_frame(records):
+    axes = draw([replace(one, holdout_loss=one.holdout_loss * (3 if one.model == "L" else 1)) for one in records[:12]])
+    low, high = axes.figure.axes[0].get_ylim()
+    (law,) = [line for line in axes.figure.axes[0].lines if len(line.get_xdata()) > 20]
+    assert low < min(law.get_ydata())
+    assert max(law.get_ydata()) < high
+
+
+def test_censored_runs_are_hollow_and_out_of_the_law(records):
+    edge = [replace(one, tuned=one.lr == 0.4, holdout_loss=5.0 - one.lr) for one in records if one.cell == "S4"]
+    drawing = draw([*(one for one in records if one.cell != "S4"), *edge])
+    assert "1 of 6 tuned runs is left out" in drawing.caption
+    assert "learning rate on the edge of its grid" in texts(drawing.figure)
+    assert {row[0] for row in drawing.numbers.rows if row[-2] == "True"} == {"S40.1", "S40.2", "S40.4"}
+
+
+@pytest.mark.parametrize("form", ["saturating", "envelope"])
+def test_each_form_is_drawn_where_the_runs_determine_it(records, form):
+    drawing = draw(records, form=form)
+    assert "fitted law" in texts(drawing.figure)
+
+
+def test_a_form_that_asks_for_more_says_what_can_be_fitted(records):
+    assert "No law is drawn. IsoFLOP parabolas need" in draw(records, form="isoflop").caption

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from nfdsl.analysis.drawing import Missing
@@ -22,6 +24,7 @@ def grid(record):
                 train_flops=epochs * 1e12,
                 lr=lr,
                 tuned=lr == best,
+                holdout_loss=1 + math.log(lr / best) ** 2,
             )
             for lr in RATES
         ]
@@ -38,7 +41,8 @@ def test_each_model_has_a_line_of_its_optima(grid):
     drawing = draw([*grid("A", 1, 0.2), *grid("A", 2, 0.2), *grid("B", 1, 0.2), *grid("B", 2, 0.2)])
     axes = drawing.figure.axes[0]
     lines = [line for line in axes.lines if line.get_marker() == ""]
-    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in lines] == [([1.0, 2.0], [0.2, 0.2])] * 2
+    drawn = [(*line.get_xdata(), *line.get_ydata()) for line in lines]
+    assert drawn == [pytest.approx((1.0, 2.0, 0.2, 0.2))] * 2
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0.1", "0.2", "0.4"]
     assert "edge" not in drawing.caption
@@ -50,9 +54,9 @@ def test_lines_with_the_same_optima_do_not_hide_each_other(grid):
     assert len(places) == 2
 
 
-def test_optima_on_the_edge_have_markers_of_their_own(grid):
+def test_optima_on_the_edge_have_markers_of_their_own(grid, marks):
     drawing = draw([*grid("A", 1, 0.4), *grid("A", 2, 0.2), *grid("A", 4, 0.1)])
-    markers = [line.get_marker() for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 1]
+    markers = [line.get_marker() for line in marks(drawing.figure.axes[0]) if len(line.get_xdata()) == 1]
     assert markers == ["^", "o", "v"]
     legend = [text.get_text() for legend in drawing.figure.legends for text in legend.get_texts()]
     assert legend == ["A", "highest learning rate of its grid", "lowest learning rate of its grid"]
@@ -61,3 +65,12 @@ def test_optima_on_the_edge_have_markers_of_their_own(grid):
 
 def test_without_a_choice_of_learning_rates_it_says_so(record):
     assert draw([record()]) == Missing("No model and budget with a choice of learning rates has a result yet.")
+
+
+def test_an_optimum_has_its_interval_and_a_censored_one_has_none(grid, marks):
+    drawing = draw([*grid("A", 1, 0.2), *grid("A", 2, 0.4)])
+    bars = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "_"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in bars] == [(1.0, 1.0, 0.1, 0.4)]
+    inside, edge = drawing.numbers.rows
+    assert inside[3:] == (0.2, pytest.approx(0.2), 0.1, 0.4, "", "True")
+    assert edge[3:] == (0.4, 0.4, None, None, "highest", "True")

@@ -1,10 +1,20 @@
+import math
+
 from nfdsl.analysis.rates import doubts, optima
 
 
 def grid(record, best, states=("done", "done", "done"), cell="c"):
+    """Returns a cell whose losses rise to either side of the best."""
     rates = (0.1, 0.2, 0.4)
     return [
-        record(id=f"{cell}{lr}", cell=cell, lr=lr, tuned=lr == best, state=state)
+        record(
+            id=f"{cell}{lr}",
+            cell=cell,
+            lr=lr,
+            tuned=lr == best,
+            state=state,
+            holdout_loss=None if best is None or state != "done" else 1 + abs(math.log(lr / best)),
+        )
         for lr, state in zip(rates, states, strict=True)
     ]
 

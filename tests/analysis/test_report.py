@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from nfdsl.analysis.fit import fit
+from nfdsl.analysis.points_csv import read_points
 from nfdsl.analysis.report import write_report
 from nfdsl.study.directory import Unreadable
 
@@ -24,6 +26,11 @@ def test_a_finished_study_is_told_in_one_file_with_figures_beside_it(study):
         "2-optimal_lr-scaling.png",
         "3-error_vs_compute-tuned.png",
     ]
+    assert {file.name for file in files.html.with_name("figures").iterdir()} == {
+        *(file.with_suffix(kind).name for file in files.figures for kind in (".png", ".svg", ".csv")),
+        "runs.csv",
+        "laws.csv",
+    }
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files.figures)
     assert html.count("<svg ") == 3
     assert files.findings[0] == "All 22 runs of the study are done."
@@ -31,7 +38,7 @@ def test_a_finished_study_is_told_in_one_file_with_figures_beside_it(study):
     assert "<p>Two networks at three budgets.</p>" in html
     assert "<p>With &lt;b&gt;fine-tuning&lt;/b&gt; &amp; more.</p>" in html
     assert "source      builtin(digits)" in html
-    assert html.count("<tr") == 23
+    assert html[html.index("All runs") :].count("<tr") == 23
 
 
 def test_nothing_is_loaded_from_elsewhere(study):
@@ -43,7 +50,8 @@ def test_nothing_is_loaded_from_elsewhere(study):
 def test_the_same_directory_gives_the_same_bytes(study):
     def written():
         files = write_report(study.path)
-        return [file.read_bytes() for file in (files.html, *files.figures)], files.findings
+        beside = sorted(study.figures.iterdir())
+        return [file.read_bytes() for file in (files.html, *beside)], files.findings
 
     assert written() == written()
 
@@ -102,3 +110,47 @@ def test_names_from_a_spec_are_escaped_everywhere(study):
 def test_a_directory_without_a_study_is_named(tmp_path):
     with pytest.raises(Unreadable, match=r"study\.json"):
         write_report(tmp_path)
+
+
+def test_figures_of_earlier_reports_are_removed_and_other_files_are_not(study):
+    write_report(study.path)
+    (study.figures / "9-optimal_lr-gone.png").touch()
+    (study.figures / "mine.png").touch()
+    write_report(study.path)
+    assert not (study.figures / "9-optimal_lr-gone.png").exists()
+    assert (study.figures / "mine.png").exists()
+
+
+def test_every_link_leads_to_a_place_in_the_page(study):
+    html = write_report(study.path).html.read_text()
+    links, places = set(re.findall(r'<a href="#([^"]*)"', html)), set(re.findall(r'\bid="([^"]*)"', html))
+    assert links <= places
+    assert {re.search(rf'id="(line-\d+)">{block} ', html)[1] for block in ("pretrain", "finetune")} <= links
+    assert sum(link.startswith("config-") for link in links) == 6 + 4
+
+
+def test_values_are_shown_on_pointing_at_them(study):
+    html = write_report(study.path).html.read_text()
+    assert re.search(r'<g class="tip"><title>L, 4 epochs at learning rate 0\.2: loss 0\.\d+</title>', html)
+
+
+def test_learning_curves_are_drawn_where_training_told_its_loss(study, plan):
+    run = next(run for run in plan.runs if run.lr == 0.2)
+    study.metrics(run.id).write_text(
+        '{"step": 1, "loss": 2.0, "seconds": 1.0}\n{"step": 2, "loss": 1.0, "seconds": 2.0}\n'
+    )
+    assert "4-learning_curves-scaling.png" in [file.name for file in write_report(study.path).figures]
+
+
+def test_all_runs_can_be_fitted_from_their_table(study):
+    write_report(study.path)
+    points = read_points(study.figures / "runs.csv").points
+    assert fit(points.at(points.size == points.size.min()), "power").law.constants["b"] == pytest.approx(0.15, rel=0.05)
+
+
+def test_a_report_says_what_trained_the_runs(study, plan):
+    path = study.result_json(plan.runs[0].id)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "versions": {"jax": "9.9.9", "commit": "abc"}}))
+    text = visible(write_report(study.path).html.read_text())
+    assert "Trained by jax 9.9.9" in text
+    assert "Seeds weights and dropout 0; order of examples 0" in text

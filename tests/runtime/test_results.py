@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 
@@ -21,7 +22,9 @@ def test_a_run_without_a_result_is_not_complete(tmp_path):
 
 def test_the_keys_are_those_that_the_study_reads(tmp_path):
     write_result(tmp_path / "result.json", replace(RESULT, holdout_loss=None))
-    assert json.loads((tmp_path / "result.json").read_text()) == {
+    content = json.loads((tmp_path / "result.json").read_text())
+    assert content.pop("versions")["jax"] == version("jax")
+    assert content == {
         "state": "done",
         "step": 9,
         "steps": 9,

@@ -26,7 +26,12 @@ def text(**changes: object) -> str:
 
 
 def test_every_field_is_read():
-    assert vars(parse_result(text())) == DONE
+    versions = {"jax": "0.10.2", "commit": "a1b2c3"}
+    assert vars(parse_result(text(versions=versions))) == DONE | {"versions": versions}
+
+
+def test_what_trained_an_older_result_is_not_known():
+    assert parse_result(text()).versions == {}
 
 
 def test_metrics_of_a_finished_run():

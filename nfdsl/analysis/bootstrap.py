@@ -1,0 +1,81 @@
+"""Intervals from losses drawn anew around a fitted law.
+
+Log losses are drawn around the law with a spread that is itself drawn: the residuals' sum of squares over a
+chi-squared variable. A line fitted to such draws scatters as Student's t says, so its percentile interval covers
+the truth in 95% of cases down to one degree of freedom; curved laws inherit that as far as they are nearly
+straight where the points leave them free. Resampled points or residuals cover 63 to 83% with 3 to 5 points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nfdsl.analysis.numerals import significant
+from nfdsl.analysis.points import Floats
+
+CONFIDENCE = 0.95
+_SEED = 0
+_SETTLING = 4  # rounds in which the spread of single runs is found
+
+
+@dataclass(frozen=True)
+class Interval:
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{significant(self.low, 2)} to {significant(self.high, 2)}"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How log losses scatter around a law."""
+
+    spread: float  # of one point
+    freedom: int  # points less constants
+
+
+def noise(residuals: Floats, constants: int) -> Noise:
+    """Returns the scatter that residuals, shape [points], of a law with so many constants show."""
+    freedom = max(len(residuals) - constants, 1)
+    return Noise(float(np.sqrt(residuals @ residuals / freedom)), freedom)
+
+
+def redrawn(smooth: Floats, rivals: Floats, scatter: Noise, repetitions: int) -> tuple[Floats, Floats]:
+    """Returns log losses drawn around `smooth`, shape [repetitions, points], and each draw's spread, [repetitions].
+
+    Every learning rate of a point is drawn, and the best chosen again: where two are nearly as good, the choice
+    between them is part of the uncertainty. Single runs scatter so that the chosen ones scatter as the
+    residuals do. The same for the same input.
+
+    Args:
+      smooth: log losses of the law, shape [points].
+      rivals: see `Points.rivals`.
+      scatter: of the points around the law.
+    """
+    generator = np.random.default_rng(_SEED)
+    wider = np.sqrt(scatter.freedom / generator.chisquare(scatter.freedom, repetitions))
+    unit = generator.standard_normal((repetitions, len(smooth), 1 + rivals.shape[1]))
+    behind = np.concatenate([np.zeros((len(smooth), 1)), rivals], axis=1)
+    chosen = _chosen(unit, behind, scatter.spread)
+    return smooth + wider[:, np.newaxis] * chosen, wider * scatter.spread
+
+
+def percentiles(draws: Floats) -> Interval:
+    """Returns the interval that holds the middle 95% of draws, shape [repetitions]."""
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], method="weibull")
+    return Interval(float(low), float(high))
+
+
+def _chosen(unit: Floats, behind: Floats, spread: float) -> Floats:
+    """Returns the scatter of the best of each point, shape [repetitions, points], around 0 and with that spread."""
+    if behind.shape[1] == 1 or spread == 0:
+        return spread * unit[:, :, 0]
+    single = spread
+    best = unit[:, :, 0]
+    for _ in range(_SETTLING):
+        best = (behind + single * unit).min(axis=2)
+        best = best - best.mean(axis=0)
+        single *= spread / float(np.sqrt((best**2).mean()))
+    return best

@@ -1,0 +1,36 @@
+import pytest
+
+from nfdsl.analysis.drawing import Missing
+from nfdsl.analysis.learning_curves import draw_learning_curves, smoothed
+from nfdsl.analysis.style import house_style
+from nfdsl.study.records import LearningCurve
+
+CURVE = LearningCurve(tuple(range(1, 61)), tuple(3 - step / 60 for step in range(1, 61)), (1.0,) * 60)
+
+
+def test_losses_are_means_over_stretches_at_the_images_seen(record):
+    path = smoothed(record(images=6000, steps=60), CURVE)
+    assert len(path) == 30
+    assert path[0] == (200.0, pytest.approx(3 - 1.5 / 60))
+
+
+def test_what_is_no_loss_is_left_out(record):
+    curve = LearningCurve((1, 2, 3), (2.0, None, float("inf")), (1.0, 1.0, 1.0))
+    assert smoothed(record(images=30, steps=3), curve) == [(10.0, 2.0)]
+
+
+def test_each_tuned_run_has_its_curve(record, marks):
+    runs = [record(id="a", model="S"), record(id="b", model="L", params=2000), record(id="c", tuned=False)]
+    with house_style():
+        drawing = draw_learning_curves(runs, {"a": CURVE, "b": CURVE})
+    paths = [line for line in marks(drawing.figure.axes[0]) if len(line.get_xdata()) > 1]
+    assert len(paths) == 2
+    assert {row[0] for row in drawing.numbers.rows} == {"a", "b"}
+
+
+def test_without_losses_it_says_so(record):
+    empty = LearningCurve((), (), ())
+    with house_style():
+        assert draw_learning_curves([record(id="a")], {"a": empty}) == Missing(
+            "No tuned run has told its training loss."
+        )

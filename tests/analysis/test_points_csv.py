@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from nfdsl.analysis.points import FitError
+from nfdsl.analysis.points_csv import read_points
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Returns a function from the text of a table to its path."""
+
+    def table(text):
+        path = tmp_path / "points.csv"
+        path.write_text(text)
+        return path
+
+    return table
+
+
+def test_compute_is_read_or_worked_out_from_multiply_adds(table):
+    read = read_points(table("compute,loss\n1e12,3\n1e13,2\n")).points
+    assert read.compute.tolist() == [1e12, 1e13]
+    assert not read.sized
+    macs = read_points(table("macs_per_image,examples,loss\n1e9,1000,3\n2e9,1_000,2\n")).points
+    assert macs.compute.tolist() == [6e12, 1.2e13]
+    assert macs.size_name == "macs_per_image"
+    dense = read_points(table("params,examples,loss\n1e9,1000,3\n")).points
+    assert (dense.compute.tolist(), dense.size_name) == ([6e12], "params")
+
+
+def test_other_columns_and_spaces_do_not_matter(table):
+    assert len(read_points(table("model, compute, loss\nF0, 1e12, 3\n\nF1, 1e13, 2\n")).points) == 2
+
+
+def test_rows_without_a_loss_are_left_out_and_counted(table):
+    read = read_points(table("compute,loss\n1e12,3\n1e13,\n1e14,nan\n"))
+    assert len(read.points) == 1
+    assert read.notes == ("2 rows without a loss left out: not finished.",)
+
+
+TUNED = """macs_per_image,examples,lr,loss
+1e9,1000,0.1,3.1
+1e9,1000,0.2,3.0
+1e9,1000,0.4,3.2
+1e9,2000,0.1,2.6
+1e9,2000,0.2,2.5
+1e9,2000,0.4,2.4
+"""
+
+
+def test_of_several_learning_rates_the_best_counts_and_the_others_are_rivals(table):
+    read = read_points(table(TUNED))
+    assert read.points.loss.tolist() == [3.0]
+    assert read.points.rivals == pytest.approx(np.log([[3.1 / 3.0, 3.2 / 3.0]]))
+    assert read.notes[0].startswith("1 of 2 points left out: the best learning rate is the end of its grid")
+
+
+def test_censored_optima_can_be_kept(table):
+    read = read_points(table(TUNED), keep_censored=True)
+    assert read.points.loss.tolist() == [3.0, 2.4]
+    assert read.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "has no column loss; its columns are none"),
+        ("compute,error\n1,2\n", "has no column loss; its columns are compute and error"),
+        ("params,loss\n1,2\n", "has no column compute, nor macs_per_image"),
+        ("compute,loss\n1e12,3\n1e13,0\n1e14,-1\n", "above 0, and there is 0 in line 3 and -1 in line 4.*1 remain"),
+        ("compute,loss\n0,3\n", "Every compute must be a number above 0, and there is 0 in line 2"),
+        ("compute,loss\n1e12,three\n", "Line 2 has 'three' as loss, which is not a number"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said(table, text, says):
+    with pytest.raises(FitError, match=says):
+        read_points(table(text))
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FitError, match=r"none\.csv cannot be read"):
+        read_points(tmp_path / "none.csv")
