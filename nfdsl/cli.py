@@ -1,4 +1,4 @@
-"""The commands. Exit codes: 0 done, 1 the spec is wrong, 2 wrong usage, 3 some run failed, 130 stopped.
+"""The commands. Exit codes: 0 done, 1 the spec is wrong, 2 wrong usage, 3 some run failed or is unproved, 130 stopped.
 
 Commands import what they need when they are called, so that ``nfdsl check`` stays quick.
 """
@@ -95,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.set_defaults(command=_report)
+
+    command = commands.add_parser(
+        "audit", help="prove that each example counted exactly once an epoch, or say which not"
+    )
+    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    command.set_defaults(command=_audit)
 
     command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
     command.set_defaults(command=_lsp)
@@ -281,6 +288,23 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     return _write_report(arguments.directory)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.audit.study import NoStudy, audit, audit_json, print_audit
+
+    try:
+        found = audit(arguments.directory)
+    except NoStudy as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(audit_json(found))
+    else:
+        print_audit(found, Console())
+    return DONE if found.proved else RUN_FAILED
 
 
 def _lsp(_: argparse.Namespace) -> int:

@@ -30,13 +30,21 @@ from nfdsl.schema.run import Run
 from runtime.checkpoint import CheckpointError
 from runtime.data.records import DataError
 from runtime.events import Event, Failed, Ready, Stopped, line
+from runtime.ledger import LedgerError
 from runtime.lock import Locked, locked
 from runtime.mesh import data_mesh
 from runtime.program import Programs
 from runtime.train import RunError, Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
-_EXPLAINED = (CheckpointError, DataError, Locked, RunError, UnreadableRun)  # say what is wrong in one sentence
+_EXPLAINED = (
+    CheckpointError,
+    DataError,
+    LedgerError,
+    Locked,
+    RunError,
+    UnreadableRun,
+)  # say it in a sentence
 
 Lines = SimpleQueue[str | None]  # of stdin; None to leave
 

@@ -2,7 +2,8 @@
 
 ::
 
-    DIR/40/            a checkpoint: what Orbax wrote, and digests.json of every file of it
+    DIR/40/            a checkpoint: what Orbax wrote, how far the ledger goes that led to it, and digests.json of
+                       every file of it
     DIR/40.partial/    one that is being written, or whose writer was killed
 
 A checkpoint comes into being by one rename, after its files have reached the disk. It is *intact*
@@ -22,6 +23,7 @@ from typing import Any
 
 from orbax.checkpoint import v1 as orbax
 
+from nfdsl.sampling.ledger import Anchor, anchor_path, parse_anchor
 from runtime.durable import flush
 from runtime.packing import outline, pack, unpack
 from runtime.parameters import Parameters
@@ -39,6 +41,7 @@ class Restored:
 
     state: TrainState | None
     step: int
+    anchor: Anchor | None  # how far the ledger goes that led to it
     damaged: tuple[int, ...]  # steps of later checkpoints that were not intact
 
 
@@ -46,20 +49,19 @@ class CheckpointError(Exception):
     """A checkpoint that is needed is missing or damaged."""
 
 
-def save(directory: Path, state: TrainState, step: int) -> None:
-    """Commits `state` as the checkpoint of `step` and removes all but the latest `KEPT`.
+def save(directory: Path, state: TrainState, step: int, anchor: Anchor) -> None:
+    """Commits `state` as the checkpoint of `step`, and the ledger as far as `anchor`; keeps the latest `KEPT`.
 
     Whatever happens meanwhile, those that were there stay intact until this one is.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for left in directory.glob("*.partial*"):
-        shutil.rmtree(left)
+    _remove_partial(directory)
     partial = directory / f"{step}.partial"
-    with _options():
-        orbax.save(str(partial), {name: pack(part) for name, part in _parts(state).items()})
-    (partial / _DIGESTS).write_text(json.dumps(_digests(partial)))
-    for path in (*partial.rglob("*"), partial):
-        flush(path)
+    try:
+        _write(partial, state, anchor)
+    except BaseException:
+        _remove_partial(directory)  # where the disk is full, others may need the room
+        raise
     partial.rename(_folder(directory, step))
     flush(directory)
     for old in _steps(directory)[:-KEPT]:
@@ -78,11 +80,12 @@ def restore(directory: Path, like: TrainState) -> Restored:
     for step in reversed(_steps(directory)):
         folder = _folder(directory, step)
         if _intact(folder):
-            return Restored(replace(like, **_load(folder, _parts(like))), step, tuple(damaged))
+            anchor = parse_anchor(anchor_path(folder).read_bytes())
+            return Restored(replace(like, **_load(folder, _parts(like))), step, anchor, tuple(damaged))
         log.warning("the checkpoint %s is damaged; going back to the one before", folder)
         shutil.rmtree(folder)
         damaged.append(step)
-    return Restored(None, 0, tuple(damaged))
+    return Restored(None, 0, None, tuple(damaged))
 
 
 def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> Parameters:
@@ -95,6 +98,20 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     if not _intact(folder):
         raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
     return _load(folder, {part: like})[part]
+
+
+def _write(partial: Path, state: TrainState, anchor: Anchor) -> None:
+    with _options():
+        orbax.save(str(partial), {name: pack(part) for name, part in _parts(state).items()})
+    anchor_path(partial).write_text(anchor.dump())
+    (partial / _DIGESTS).write_text(json.dumps(_digests(partial)))
+    for path in (*partial.rglob("*"), partial):
+        flush(path)
+
+
+def _remove_partial(directory: Path) -> None:
+    for left in directory.glob("*.partial*"):
+        shutil.rmtree(left)
 
 
 def _load(folder: Path, parts: dict[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _gradient(
     # Marked as each device's own, so that differentiation does not sum over devices by itself: the
     # ascent of SAM is local, and gradients are summed once, in float32.
     parameters = jax.lax.pcast(parameters, DATA, to="varying")
-    total = jax.lax.psum(jnp.sum(examples.weights), DATA)
+    total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), DATA), 1)  # 0 where no image could be read
     gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
     if hyper.ascent is not None:
         gradient = sharpness_aware(gradient, hyper.ascent.rho, hyper.ascent.fraction)

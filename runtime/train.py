@@ -1,8 +1,8 @@
 """Training one run: from its folder's last checkpoint, or from its start, to its result.
 
-Order in which things reach the disk: lines of metrics.jsonl, then the checkpoint of that step, at
-last result.json. So whatever was killed continues from the checkpoint with the lines before it, and
-comes to the same result bit for bit, seconds aside.
+Order in which things reach the disk: lines of metrics.jsonl and rows of the ledger, then the checkpoint
+of that step, at last result.json. So whatever was killed continues from the checkpoint with the lines
+and rows before it, and comes to the same result bit for bit, seconds aside.
 """
 
 import math
@@ -14,13 +14,22 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeVar
 
+import jax
+import numpy as np
+
+from nfdsl.sampling.entries import combined
+from nfdsl.sampling.index import Index
+from nfdsl.sampling.ledger import started
 from nfdsl.schema.run import Run
-from runtime.checkpoint import restore, save, weights
+from runtime.checkpoint import restore, weights
+from runtime.commits import Commits, committing
 from runtime.compilation import Compilation
 from runtime.data.dataset import Dataset, open_dataset
+from runtime.data.indexing import index
 from runtime.evaluate import Evaluation, Inputs, evaluate
 from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
 from runtime.feed import evaluation_feed, training_feed
+from runtime.ledger import Ledger
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
 from runtime.program import Program, Programs
@@ -60,21 +69,26 @@ def train(
       save_seconds: training time between checkpoints.
 
     Raises:
-      DataError, CheckpointError, RunError: what the run needs is missing or does not fit.
+      DataError, CheckpointError, LedgerError, RunError: what the run needs is missing or does not fit.
     """
     complete = read_result(folder / "result.json")
     if complete is not None:
         yield Done(run.id, complete)
         return
-    job = _Job(run, folder, _program(run, programs), open_dataset(run.recipe.data), stop, save_seconds)
+    program, dataset = _program(run, programs), open_dataset(run.recipe.data)
+    job = _Job(run, folder, program, dataset, index(run, dataset.records, dataset.split), stop, save_seconds)
     restored = restore(job.checkpoints, job.program.state)
+    ledger = Ledger(folder, job.index, restored.anchor)
     yield from (Damaged(run.id, step) for step in restored.damaged)
     yield Started(run.id, restored.step, run.length.steps)
     _begin_to_compile(job, restored.step)
-    with closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics:
+    with (
+        closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
+        committing(job.checkpoints, ledger) as commits,
+    ):
         try:
             state = restored.state or (yield from _initial_state(job, programs, start))
-            state = yield from _trained(job, state, restored.step, metrics)
+            state = yield from _trained(job, state, restored.step, metrics, commits)
             result = yield from _evaluated(job, state, metrics)
         except _Stopped as stopped:
             yield Stopped(run.id, stopped.step)
@@ -93,6 +107,7 @@ class _Job:
     folder: Path
     program: Program
     dataset: Dataset
+    index: Index
     stop: Flag
     save_seconds: float
 
@@ -149,7 +164,9 @@ def _pretrained(run: Run, programs: Programs, start: Start) -> Parameters:
     return without_classifier(trained, program.network.layouts)
 
 
-def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Generator[Event, None, TrainState]:
+def _trained(
+    job: _Job, state: TrainState, step: int, metrics: Metrics, commits: Commits
+) -> Generator[Event, None, TrainState]:
     """Takes the steps after `step`, commits the state after the last and returns it. Raises `Diverged`, `_Stopped`."""
     run, program = job.run, job.program
     if step == run.length.steps:
@@ -158,18 +175,24 @@ def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Gener
     if job.stop.is_set():
         raise _Stopped(step)
     numbers, losses, due = program.hyper(run), RunningLosses(run, step, metrics), time.monotonic() + job.save_seconds
-    with closing(training_feed(program, run, job.dataset, step)) as inputs:
-        for batch in inputs:
-            state, outcome = advance(state, numbers, *batch)
+    rows = [started(step, jax.process_count(), jax.device_count())]
+    with closing(training_feed(program, run, job.dataset.records, job.index, step)) as feed:
+        for inputs, fed in feed:
+            state, outcome = advance(state, numbers, *inputs)
             step += 1
+            rows.append(fed)
             yield from losses.add(step, outcome.loss)
+            yield from (Saved(run.id, saved) for saved in commits.news())
             stopping = job.stop.is_set()
-            if stopping or step == run.length.steps or time.monotonic() > due:
+            ending = stopping or step == run.length.steps
+            if ending or time.monotonic() > due:
                 losses.settle()
                 metrics.flush()
-                save(job.checkpoints, state, step)
-                yield Saved(run.id, step)
-                due = time.monotonic() + job.save_seconds
+                yield from (Saved(run.id, saved) for saved in commits.settled())
+                commits.begin(state, step, combined(np.concatenate(rows), job.index.epoch))
+                rows, due = [], time.monotonic() + job.save_seconds
+            if ending:
+                yield from (Saved(run.id, saved) for saved in commits.settled())
             if stopping:
                 raise _Stopped(step)
     return state
