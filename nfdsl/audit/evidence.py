@@ -94,8 +94,7 @@ def _last_anchor(checkpoints: Path) -> tuple[int, Anchor | None]:
 
 def _rows(path: Path, index: Index, step: int, anchor: Anchor | None) -> Rows:
     """Returns the rows that the checkpoint of `step` counts on."""
-    with path.open("rb") as file:
-        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b"")
+    content = _content(path)
     if index_hash(content) != index.hash:
         raise NoEvidence(f"{path} does not begin with the hash of its index: one of them was edited or exchanged")
     if anchor is None:
@@ -109,6 +108,16 @@ def _rows(path: Path, index: Index, step: int, anchor: Anchor | None) -> Rows:
     if found.anchor != anchor:
         raise NoEvidence(f"{path} was rewritten: its seal is not the one that the checkpoint of step {step:,} keeps")
     return found.rows
+
+
+def _content(path: Path) -> memoryview:
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError as error:
+        raise NoEvidence(f"{path} is missing") from error
+    except ValueError:  # there is no mapping of an empty file
+        return memoryview(b"")
 
 
 def _steps(content: memoryview, begin: int, end: int) -> str:

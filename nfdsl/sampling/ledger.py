@@ -117,9 +117,8 @@ def verified(content: memoryview, before: bytes, first: int = 0) -> Verified:
     rows = np.frombuffer(content, ROW, whole)
     begin, seal, edited = 0, before, None
     for place in np.flatnonzero(rows["kind"] == SEAL).tolist():
-        stated = bytes(content[place * ROW.itemsize + 8 :][:32])
         expected = _seal(seal, content[begin * ROW.itemsize : place * ROW.itemsize])
-        if stated != expected:
+        if content[place * ROW.itemsize :][: ROW.itemsize] != _mark(SEAL, expected):
             edited = first + begin, first + place
             break
         begin, seal = place + 1, expected
@@ -129,9 +128,8 @@ def verified(content: memoryview, before: bytes, first: int = 0) -> Verified:
 
 def index_hash(content: memoryview) -> bytes | None:
     """Returns the hash in the first row of a ledger's bytes; None where that row is none."""
-    if len(content) < ROW.itemsize or content[0] != OPENED:
-        return None
-    return bytes(content[8 : ROW.itemsize])
+    stated = bytes(content[8 : ROW.itemsize])
+    return stated if content[: ROW.itemsize] == opening(stated) else None
 
 
 def seal_at(file: BinaryIO, anchor: Anchor) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nfdsl.run_json import dump
+from nfdsl.audit import evidence
 from nfdsl.sampling.entries import combined, entries
 from nfdsl.sampling.index import Index, Terms
 from nfdsl.sampling.ledger import FED, Anchor, Rows, anchor_path, parse_anchor, rows_of, started
@@ -114,8 +114,10 @@ class Simulation:
 
 
 @pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch):
+def quick(monkeypatch):
+    """Leaves out what takes most of the time and is tested elsewhere: waiting for the disk, and Fiddle."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(evidence, "load", lambda text: a_run(*json.loads(text)))
 
 
 @pytest.fixture(scope="session")
@@ -124,13 +126,19 @@ def simulated(tmp_path_factory) -> Iterator[Callable[..., Simulation]]:
     root = tmp_path_factory.mktemp("simulated")
 
     def simulated(
-        examples: int = 50, *, batch: int = 12, images: int | None = None, repeat: int = 1, seed: int = 0, hosts: int = 1
+        examples: int = 50,
+        *,
+        batch: int = 12,
+        images: int | None = None,
+        repeat: int = 1,
+        seed: int = 0,
+        hosts: int = 1,
     ) -> Simulation:
         shutil.rmtree(root / "runs", ignore_errors=True)
         folder = root / "runs" / "r"
         folder.mkdir(parents=True)
         images = 2 * examples * repeat if images is None else images
-        (folder / "run.json").write_text(dump(a_run(images, batch, repeat, seed)))
+        (folder / "run.json").write_text(json.dumps([images, batch, repeat, seed]))
         left_out = np.array([1, 3])  # in two shards, the first of them of 3 records
         terms = Terms("somewhere", "f1", seed, batch, repeat, images)
         index = Index(terms, np.array([7, 9], np.uint64), np.array([3, examples - 1]), left_out)
