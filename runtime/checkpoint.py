@@ -21,12 +21,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import jax
 from orbax.checkpoint import v1 as orbax
 
 from nfdsl.sampling.ledger import Anchor, anchor_path, parse_anchor
 from runtime.durable import flush
 from runtime.packing import outline, pack, unpack
 from runtime.parameters import Parameters
+from runtime.processes import agreed, first
 from runtime.state import TrainState
 
 KEPT = 2  # checkpoints, so that there is another where the latest turns out damaged
@@ -76,16 +78,13 @@ def restore(directory: Path, like: TrainState) -> Restored:
     Args:
       like: the state as `jax.ShapeDtypeStruct`s with the shardings to restore to.
     """
-    damaged: list[int] = []
-    for step in reversed(_steps(directory)):
-        folder = _folder(directory, step)
-        if _intact(folder):
-            anchor = parse_anchor(anchor_path(folder).read_bytes())
-            return Restored(replace(like, **_load(folder, _parts(like))), step, anchor, tuple(damaged))
-        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
-        shutil.rmtree(folder)
-        damaged.append(step)
-    return Restored(None, 0, None, tuple(damaged))
+    damaged = _remove_damaged(directory) if first() else ()
+    step = agreed(max(_steps(directory), default=0))
+    if not step:
+        return Restored(None, 0, None, damaged)
+    folder = _folder(directory, step)
+    anchor = parse_anchor(anchor_path(folder).read_bytes())
+    return Restored(replace(like, **_load(folder, _parts(like))), step, anchor, damaged)
 
 
 def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> Parameters:
@@ -98,6 +97,19 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     if not _intact(folder):
         raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
     return _load(folder, {part: like})[part]
+
+
+def _remove_damaged(directory: Path) -> tuple[int, ...]:
+    """Removes checkpoints down to the latest intact one and returns their steps."""
+    damaged: list[int] = []
+    for step in reversed(_steps(directory)):
+        folder = _folder(directory, step)
+        if _intact(folder):
+            break
+        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
+        shutil.rmtree(folder)
+        damaged.append(step)
+    return tuple(damaged)
 
 
 def _write(partial: Path, state: TrainState, anchor: Anchor) -> None:
@@ -126,6 +138,9 @@ def _options() -> Iterator[None]:
     context = orbax.Context()
     context.array.saving.use_compression = False  # weights are noise to it
     context.pytree.loading.partial_load = True
+    # Each process by itself: states are whole on every one, the first one writes, and all read.
+    context.multiprocessing.primary_host = jax.process_index()
+    context.multiprocessing.active_processes = {jax.process_index()}
     with context:
         yield
 

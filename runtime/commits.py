@@ -20,7 +20,7 @@ class Commits:
     """The commits of one run: first the rows of the ledger, then the checkpoint that makes them count."""
 
     checkpoints: Path
-    ledger: Ledger
+    ledger: Ledger | None  # None on all processes but the first, which commits nothing
     _threads: ThreadPoolExecutor
     _in_flight: Future[int] | None = None
 
@@ -29,8 +29,9 @@ class Commits:
 
         Returns once the state has been copied and may be consumed. The last commit must have been `settled`.
         """
-        copy = jax.tree.map(np.array, state)
-        self._in_flight = self._threads.submit(self._commit, copy, step, rows)
+        if self.ledger is not None:
+            copy = jax.tree.map(np.array, state)
+            self._in_flight = self._threads.submit(self._commit, self.ledger, copy, step, rows)
 
     def settled(self) -> Iterator[int]:
         """Waits for the commit in flight, if there is one, and yields its step. Raises `CheckpointError`."""
@@ -43,9 +44,9 @@ class Commits:
         if self._in_flight is not None and self._in_flight.done():
             yield from self.settled()
 
-    def _commit(self, state: TrainState, step: int, rows: Rows) -> int:
+    def _commit(self, ledger: Ledger, state: TrainState, step: int, rows: Rows) -> int:
         try:
-            save(self.checkpoints, state, step, self.ledger.commit(rows))
+            save(self.checkpoints, state, step, ledger.commit(rows))
         except Exception as error:  # a full disk reaches us in as many ways as there are libraries below
             reason = str(error).strip().partition("\n")[0]
             raise CheckpointError(
@@ -56,7 +57,7 @@ class Commits:
 
 
 @contextmanager
-def committing(checkpoints: Path, ledger: Ledger) -> Iterator[Commits]:
+def committing(checkpoints: Path, ledger: Ledger | None) -> Iterator[Commits]:
     """Yields the commits of a run; whatever happens, none is in flight afterwards."""
     with ThreadPoolExecutor(1) as threads:
         yield Commits(checkpoints, ledger, threads)

@@ -8,9 +8,10 @@ and rows before it, and comes to the same result bit for bit, seconds aside.
 import math
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event as Flag
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
-from nfdsl.sampling.ledger import started
+from nfdsl.sampling.ledger import FED, rows_of, started
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, weights
 from runtime.commits import Commits, committing
@@ -32,6 +33,7 @@ from runtime.feed import evaluation_feed, training_feed
 from runtime.ledger import Ledger
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
+from runtime.processes import Agreement, first, gathered, same
 from runtime.program import Program, Programs
 from runtime.results import Result, read_result, write_result
 from runtime.running_losses import Diverged, RunningLosses
@@ -76,14 +78,17 @@ def train(
         yield Done(run.id, complete)
         return
     program, dataset = _program(run, programs), open_dataset(run.recipe.data)
-    job = _Job(run, folder, program, dataset, index(run, dataset.records, dataset.split), stop, save_seconds)
+    known = index(run, dataset.records, dataset.split)
+    job = _Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
+    _require_same_data(job)
     restored = restore(job.checkpoints, job.program.state)
-    ledger = Ledger(folder, job.index, restored.anchor)
+    ledger = Ledger(folder, job.index, restored.anchor) if first() else None
     yield from (Damaged(run.id, step) for step in restored.damaged)
     yield Started(run.id, restored.step, run.length.steps)
     _begin_to_compile(job, restored.step)
     with (
-        closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
+        _outputs(folder) as outputs,
+        closing(Metrics(outputs / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
         committing(job.checkpoints, ledger) as commits,
     ):
         try:
@@ -95,8 +100,8 @@ def train(
             return
         except Diverged as diverged:
             result = _diverged(job, diverged.step, metrics)
-    write_result(folder / "result.json", result)
-    yield Done(run.id, result)
+        write_result(outputs / "result.json", result)
+        yield Done(run.id, result)
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,7 @@ class _Job:
     program: Program
     dataset: Dataset
     index: Index
-    stop: Flag
-    save_seconds: float
+    agreement: Agreement
 
     @property
     def checkpoints(self) -> Path:
@@ -131,6 +135,25 @@ class _Stopped(Exception):
         self.step = step
 
 
+@contextmanager
+def _outputs(folder: Path) -> Iterator[Path]:
+    """Yields where this process writes: the run's folder on the first one, elsewhere one that is thrown away."""
+    if first():
+        yield folder
+    else:
+        with TemporaryDirectory() as elsewhere:
+            yield Path(elsewhere)
+
+
+def _require_same_data(job: _Job) -> None:
+    """Raises `RunError` where another process sees other data."""
+    if not same(job.index.hash):
+        raise RunError(
+            f"the processes do not see the same data set {job.index.terms.source}: here its fingerprint is"
+            f" {job.index.terms.fingerprint}"
+        )
+
+
 def _begin_to_compile(job: _Job, step: int) -> None:
     """Begins to compile what the run will need after `step` steps: all at once takes less time than one by one."""
     if step < job.run.length.steps:
@@ -140,9 +163,9 @@ def _begin_to_compile(job: _Job, step: int) -> None:
 
 
 def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
-    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile."""
+    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile, alone."""
     while not compilation.done(_POLL_SECONDS):
-        if job.stop.is_set():
+        if job.agreement.stop.is_set():  # several processes cannot agree before each has taken a step
             raise _Stopped(step)
     yield from compilation.news(job.run.id)
     return compilation.executable()
@@ -172,10 +195,11 @@ def _trained(
     if step == run.length.steps:
         return state
     advance = yield from _compiled(job, step, program.trainer())
-    if job.stop.is_set():
+    if job.agreement.stopping(step):
         raise _Stopped(step)
-    numbers, losses, due = program.hyper(run), RunningLosses(run, step, metrics), time.monotonic() + job.save_seconds
-    rows = [started(step, jax.process_count(), jax.device_count())]
+    numbers, losses = program.hyper(run), RunningLosses(run, step, metrics)
+    job.agreement.saved()
+    rows = [started(step, jax.process_count(), jax.device_count())] if first() else [rows_of(FED, 0)]
     with closing(training_feed(program, run, job.dataset.records, job.index, step)) as feed:
         for inputs, fed in feed:
             state, outcome = advance(state, numbers, *inputs)
@@ -183,14 +207,15 @@ def _trained(
             rows.append(fed)
             yield from losses.add(step, outcome.loss)
             yield from (Saved(run.id, saved) for saved in commits.news())
-            stopping = job.stop.is_set()
+            stopping = job.agreement.stopping(step)
             ending = stopping or step == run.length.steps
-            if ending or time.monotonic() > due:
+            if ending or job.agreement.saving(step):
                 losses.settle()
                 metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
-                commits.begin(state, step, combined(np.concatenate(rows), job.index.epoch))
-                rows, due = [], time.monotonic() + job.save_seconds
+                commits.begin(state, step, combined(gathered(np.concatenate(rows)), job.index.epoch))
+                job.agreement.saved()
+                rows = []
             if ending:
                 yield from (Saved(run.id, saved) for saved in commits.settled())
             if stopping:
@@ -225,8 +250,8 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
 
 
 def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:
-    for batch in inputs:
-        if job.stop.is_set():
+    for number, batch in enumerate(inputs, start=job.run.length.steps + 1):
+        if job.agreement.stopping(number):
             raise _Stopped(job.run.length.steps)
         yield batch
 
