@@ -15,13 +15,12 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import jax
 from orbax.checkpoint import v1 as orbax
 
 from nfdsl.sampling.ledger import Anchor, anchor_path, parse_anchor
@@ -51,23 +50,45 @@ class CheckpointError(Exception):
     """A checkpoint that is needed is missing or damaged."""
 
 
-def save(directory: Path, state: TrainState, step: int, anchor: Anchor) -> None:
-    """Commits `state` as the checkpoint of `step`, and the ledger as far as `anchor`; keeps the latest `KEPT`.
+class Saving:
+    """A checkpoint that is being written."""
 
-    Whatever happens meanwhile, those that were there stay intact until this one is.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    _remove_partial(directory)
-    partial = directory / f"{step}.partial"
-    try:
-        _write(partial, state, anchor)
-    except BaseException:
-        _remove_partial(directory)  # where the disk is full, others may need the room
-        raise
-    partial.rename(_folder(directory, step))
-    flush(directory)
-    for old in _steps(directory)[:-KEPT]:
-        shutil.rmtree(_folder(directory, old))
+    def __init__(self, directory: Path, state: TrainState, step: int):
+        """Begins to write `state`, host arrays, as the checkpoint of `step`; all processes together."""
+        self._folder = _folder(directory, step)
+        self._partial = directory / f"{step}.partial"
+        if first():
+            directory.mkdir(parents=True, exist_ok=True)
+            _remove_partial(directory)
+        with _options():
+            packed = {name: pack(part) for name, part in _parts(state).items()}
+            self._written = orbax.save_async(str(self._partial), packed)
+
+    def commit(self, ledger: Callable[[], Anchor]) -> None:
+        """Commits the checkpoint once it is on the disk, and keeps the latest `KEPT`.
+
+        Whatever happens meanwhile, those that were there stay intact until this one is.
+
+        Args:
+          ledger: commits the ledger, on the first process, and returns how far it goes.
+        """
+        try:
+            self._written.result()
+            if first():
+                self._complete(ledger())
+        except BaseException:
+            shutil.rmtree(self._partial, ignore_errors=True)  # where the disk is full, others may need the room
+            raise
+
+    def _complete(self, anchor: Anchor) -> None:
+        anchor_path(self._partial).write_text(anchor.dump())
+        (self._partial / _DIGESTS).write_text(json.dumps(_digests(self._partial)))
+        for path in (*self._partial.rglob("*"), self._partial):
+            flush(path)
+        self._partial.rename(self._folder)
+        flush(self._folder.parent)
+        for old in _steps(self._folder.parent)[:-KEPT]:
+            shutil.rmtree(_folder(self._folder.parent, old))
 
 
 def restore(directory: Path, like: TrainState) -> Restored:
@@ -112,15 +133,6 @@ def _remove_damaged(directory: Path) -> tuple[int, ...]:
     return tuple(damaged)
 
 
-def _write(partial: Path, state: TrainState, anchor: Anchor) -> None:
-    with _options():
-        orbax.save(str(partial), {name: pack(part) for name, part in _parts(state).items()})
-    anchor_path(partial).write_text(anchor.dump())
-    (partial / _DIGESTS).write_text(json.dumps(_digests(partial)))
-    for path in (*partial.rglob("*"), partial):
-        flush(path)
-
-
 def _remove_partial(directory: Path) -> None:
     for left in directory.glob("*.partial*"):
         shutil.rmtree(left)
@@ -138,9 +150,6 @@ def _options() -> Iterator[None]:
     context = orbax.Context()
     context.array.saving.use_compression = False  # weights are noise to it
     context.pytree.loading.partial_load = True
-    # Each process by itself: states are whole on every one, the first one writes, and all read.
-    context.multiprocessing.primary_host = jax.process_index()
-    context.multiprocessing.active_processes = {jax.process_index()}
     with context:
         yield
 

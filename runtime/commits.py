@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from nfdsl.sampling.ledger import Rows
-from runtime.checkpoint import CheckpointError, save
+from runtime.checkpoint import CheckpointError, Saving
 from runtime.ledger import Ledger
 from runtime.state import TrainState
 
@@ -20,7 +20,7 @@ class Commits:
     """The commits of one run: first the rows of the ledger, then the checkpoint that makes them count."""
 
     checkpoints: Path
-    ledger: Ledger | None  # None on all processes but the first, which commits nothing
+    ledger: Ledger
     _threads: ThreadPoolExecutor
     _in_flight: Future[int] | None = None
 
@@ -29,9 +29,9 @@ class Commits:
 
         Returns once the state has been copied and may be consumed. The last commit must have been `settled`.
         """
-        if self.ledger is not None:
-            copy = jax.tree.map(np.array, state)
-            self._in_flight = self._threads.submit(self._commit, self.ledger, copy, step, rows)
+        with _explained(step):
+            saving = Saving(self.checkpoints, jax.tree.map(np.array, state), step)
+        self._in_flight = self._threads.submit(self._commit, saving, step, rows)
 
     def settled(self) -> Iterator[int]:
         """Waits for the commit in flight, if there is one, and yields its step. Raises `CheckpointError`."""
@@ -44,20 +44,26 @@ class Commits:
         if self._in_flight is not None and self._in_flight.done():
             yield from self.settled()
 
-    def _commit(self, ledger: Ledger, state: TrainState, step: int, rows: Rows) -> int:
-        try:
-            save(self.checkpoints, state, step, ledger.commit(rows))
-        except Exception as error:  # a full disk reaches us in as many ways as there are libraries below
-            reason = str(error).strip().partition("\n")[0]
-            raise CheckpointError(
-                f"the state after {step:,} steps cannot be saved ({reason}); what was saved before is intact, and the"
-                f" run goes on from there once there is room"
-            ) from error
+    def _commit(self, saving: Saving, step: int, rows: Rows) -> int:
+        with _explained(step):
+            saving.commit(lambda: self.ledger.commit(rows))
         return step
 
 
 @contextmanager
-def committing(checkpoints: Path, ledger: Ledger | None) -> Iterator[Commits]:
+def _explained(step: int) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a full disk reaches us in as many ways as there are libraries below
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(
+            f"the state after {step:,} steps cannot be saved ({reason}); what was saved before is intact, and the run"
+            f" goes on from there once there is room"
+        ) from error
+
+
+@contextmanager
+def committing(checkpoints: Path, ledger: Ledger) -> Iterator[Commits]:
     """Yields the commits of a run; whatever happens, none is in flight afterwards."""
     with ThreadPoolExecutor(1) as threads:
         yield Commits(checkpoints, ledger, threads)

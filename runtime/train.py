@@ -20,7 +20,7 @@ import numpy as np
 
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
-from nfdsl.sampling.ledger import FED, rows_of, started
+from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, weights
 from runtime.commits import Commits, committing
@@ -82,14 +82,13 @@ def train(
     job = _Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
     _require_same_data(job)
     restored = restore(job.checkpoints, job.program.state)
-    ledger = Ledger(folder, job.index, restored.anchor) if first() else None
     yield from (Damaged(run.id, step) for step in restored.damaged)
     yield Started(run.id, restored.step, run.length.steps)
     _begin_to_compile(job, restored.step)
     with (
         _outputs(folder) as outputs,
         closing(Metrics(outputs / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
-        committing(job.checkpoints, ledger) as commits,
+        committing(job.checkpoints, _ledger(outputs, job.index, restored.anchor)) as commits,
     ):
         try:
             state = restored.state or (yield from _initial_state(job, programs, start))
@@ -143,6 +142,11 @@ def _outputs(folder: Path) -> Iterator[Path]:
     else:
         with TemporaryDirectory() as elsewhere:
             yield Path(elsewhere)
+
+
+def _ledger(outputs: Path, index: Index, anchor: Anchor | None) -> Ledger:
+    """Returns the run's ledger; that of a process which does not write is one of its own, that nothing comes of."""
+    return Ledger(outputs, index, anchor if first() else None)
 
 
 def _require_same_data(job: _Job) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nfdsl.sampling.ledger import Anchor
-from runtime.checkpoint import CheckpointError, restore, save, weights
+from runtime.checkpoint import CheckpointError, Saving, restore, weights
 from runtime.mesh import data_mesh, replicated
 from runtime.packing import LARGE
 from runtime.state import TrainState
@@ -33,6 +33,10 @@ def state(step, averaged=True):
 
 def anchor(step):
     return Anchor(step, f"{step % 10}" * 64)
+
+
+def save(directory, state, step, anchor):
+    Saving(directory, jax.tree.map(np.array, state), step).commit(lambda: anchor)
 
 
 def placed(tree, devices=1):

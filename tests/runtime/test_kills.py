@@ -1,0 +1,23 @@
+"""Real workers, killed or told to stop at random places, come to the same bit for bit, and it is proved."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = Path(__file__).with_name("kill_schedules.py")
+
+
+def test_twenty_schedules_of_kills_come_to_the_same():
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    command = [sys.executable, str(SCRIPT), "--schedules", "20"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    summary = json.loads(told.stdout)
+    assert summary["alike and proved"] == 20
+    assert summary["kills"] >= 20
