@@ -118,7 +118,7 @@ def verified(content: memoryview, before: bytes, first: int = 0) -> Verified:
     begin, seal, edited = 0, before, None
     for place in np.flatnonzero(rows["kind"] == SEAL).tolist():
         expected = _seal(seal, content[begin * ROW.itemsize : place * ROW.itemsize])
-        if content[place * ROW.itemsize :][: ROW.itemsize] != _mark(SEAL, expected):
+        if bytes(content[place * ROW.itemsize : (place + 1) * ROW.itemsize]) != _mark(SEAL, expected):
             edited = first + begin, first + place
             break
         begin, seal = place + 1, expected
@@ -129,7 +129,7 @@ def verified(content: memoryview, before: bytes, first: int = 0) -> Verified:
 def index_hash(content: memoryview) -> bytes | None:
     """Returns the hash in the first row of a ledger's bytes; None where that row is none."""
     stated = bytes(content[8 : ROW.itemsize])
-    return stated if content[: ROW.itemsize] == opening(stated) else None
+    return stated if bytes(content[: ROW.itemsize]) == opening(stated) else None
 
 
 def seal_at(file: BinaryIO, anchor: Anchor) -> bool:

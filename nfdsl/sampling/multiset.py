@@ -54,8 +54,11 @@ class Digester:
     def elements(self, keys: Keys, repeats: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Returns the digests [2, n] of n single views."""
         coarse, fine = np.divmod(keys.places, _STRIDE)
-        places = product(self._coarse[:, coarse], self._fine[:, fine])
-        return product(product(self._weights(keys.shards), places), self._repeats[:, repeats])
+        elements = product(self._weights(keys.shards), self._fine[:, fine])
+        for table, power in ((self._coarse, coarse), (self._repeats, repeats)):
+            if table.shape[1] > 1:  # else all powers are 1
+                elements = product(elements, table[:, power])
+        return elements
 
     def shards(self, words: NDArray[np.uint64], counts: NDArray[np.int64]) -> Digest:
         """Returns the digest of every record of shards [m] that hold `counts` [m] records, each shown every time."""

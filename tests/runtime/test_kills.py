@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("kill_schedules.py")
 
 
-def test_twenty_schedules_of_kills_come_to_the_same():
+def test_twenty_kills_change_nothing():
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-    command = [sys.executable, str(SCRIPT), "--schedules", "20"]
+    command = [sys.executable, str(SCRIPT), "--kills", "20"]
     told = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     summary = json.loads(told.stdout)
-    assert summary["alike and proved"] == 20
     assert summary["kills"] >= 20
+    assert summary["runs alike and proved"] >= 2

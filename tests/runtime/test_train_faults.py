@@ -51,6 +51,7 @@ def full_disk(room):
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Orbax leaves tasks behind
 @pytest.mark.parametrize("room", [100, 3_000, 10_000])
 def test_a_run_on_a_full_disk_stops_and_goes_on_once_there_is_room(small_run, tmp_path, programs, room):
     *_, done = begun(small_run, tmp_path / "whole", programs)
