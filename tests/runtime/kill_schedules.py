@@ -1,6 +1,6 @@
 """Kills real workers at random places, again and again, and compares what they come to.
 
-Run: python tests/runtime/kill_schedules.py --kills 200
+Run: python -m tests.runtime.kill_schedules --kills 200
 
 A schedule is one run, killed (SIGKILL) or told to stop (SIGTERM) at random places until it is done. A place is
 a file operation in the run's folder, counted: what happens does not depend on how quick the machine is. Workers

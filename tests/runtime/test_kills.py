@@ -10,13 +10,13 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).with_name("kill_schedules.py")
+ROOT = Path(__file__).parents[2]
 
 
 def test_twenty_kills_change_nothing():
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-    command = [sys.executable, str(SCRIPT), "--kills", "20"]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tests.runtime.kill_schedules", "--kills", "20"]
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     summary = json.loads(told.stdout)
     assert summary["kills"] >= 20
