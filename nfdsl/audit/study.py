@@ -44,8 +44,12 @@ def audit(directory: Path) -> StudyAudit:
     if not folders:
         raise NoStudy(f"{directory} is no study directory with runs in it")
     runs = tuple(map(audit_run, folders))
-    worst = min((run.verdict for run in runs), key=_WORST_FIRST.index)
+    worst = min(runs, key=_rank).verdict
     return StudyAudit("proved" if worst == "diverged" else worst, runs)
+
+
+def _rank(run: RunAudit) -> int:
+    return _WORST_FIRST.index(run.verdict)
 
 
 def audit_json(audit: StudyAudit) -> str:
