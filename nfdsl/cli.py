@@ -1,4 +1,4 @@
-"""The commands. Exit codes: 0 done, 1 the spec is wrong, 2 wrong usage, 3 some run failed, 130 stopped.
+"""The commands. Exit codes: 0 done, 1 the spec is wrong, 2 wrong usage, 3 some run failed or is unproved, 130 stopped.
 
 Commands import what they need when they are called, so that ``nfdsl check`` stays quick.
 """
@@ -125,6 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--keep-censored", action="store_true", help=text)
     command.add_argument("--json", action="store_true", help="print the fit as JSON")
     command.set_defaults(command=_fit)
+
+    command = commands.add_parser(
+        "audit", help="prove that each example counted exactly once an epoch, or say which not"
+    )
+    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    command.set_defaults(command=_audit)
 
     command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
     command.set_defaults(command=_lsp)
@@ -405,6 +412,23 @@ def _fit(arguments: argparse.Namespace) -> int:
         return USAGE
     print(to_json(found) if arguments.json else to_text(found))
     return DONE
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nfdsl.audit.study import NoStudy, audit, audit_json, print_audit
+
+    try:
+        found = audit(arguments.directory)
+    except NoStudy as error:
+        print(f"nfdsl: {error}", file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(audit_json(found))
+    else:
+        print_audit(found, Console())
+    return DONE if found.proved else RUN_FAILED
 
 
 def _lsp(_: argparse.Namespace) -> int:

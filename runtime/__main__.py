@@ -4,10 +4,14 @@
 
     python -m runtime RUN_DIR...    trains those runs in order
     python -m runtime --serve       reads {"run": RUN_DIR} from stdin, a line each, until stdin ends
+    python -m runtime --cluster RUN_DIR...       is one of several processes that train each run together
 
 A run's folder is ``STUDY/runs/ID`` and holds ``run.json``. On SIGTERM the worker commits the state of
 the run it is at and leaves with exit code 0. When stdin ends, whoever started the worker is gone, and
 it leaves at once: no more is lost than the steps since the last checkpoint, and they are taken again.
+
+Of several processes the first one speaks and writes; SIGTERM to any of them stops all. Where one fails it
+leaves with exit code 1, so that the others, which wait for it, are ended too.
 """
 
 import argparse
@@ -17,6 +21,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Flag
@@ -30,38 +35,65 @@ from nfdsl.schema.run import Run
 from runtime.checkpoint import CheckpointError
 from runtime.data.records import DataError
 from runtime.events import Event, Failed, Ready, Stopped, line
+from runtime.ledger import LedgerError
 from runtime.lock import Locked, locked
 from runtime.mesh import data_mesh
+from runtime.processes import first, join, leave
 from runtime.program import Programs
 from runtime.train import RunError, Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
-_EXPLAINED = (CheckpointError, DataError, Locked, RunError, UnreadableRun)  # say what is wrong in one sentence
+_EXPLAINED = (
+    CheckpointError,
+    DataError,
+    LedgerError,
+    Locked,
+    RunError,
+    UnreadableRun,
+)  # say it in a sentence
 
 Lines = SimpleQueue[str | None]  # of stdin; None to leave
 
 
 def main() -> None:
     """Runs the worker."""
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     stop, lines = Flag(), Lines()
     _leave_on_signals(stop, lines)
+    if arguments.cluster:
+        join(arguments.coordinator, arguments.process, arguments.processes)  # takes over SIGTERM
     with _claim_stdout() as out:
         if arguments.serve:
             print(line(Ready()), file=out)
             Thread(target=_read, args=(lines,), daemon=True).start()
         for event in _events(_asked_for(lines) if arguments.serve else iter(arguments.folders), stop):
-            print(line(event), file=out)
+            if first():
+                print(line(event), file=out)
+            if isinstance(event, Failed) and arguments.cluster:
+                print(event.detail, file=sys.stderr, flush=True)
+                os._exit(1)
+    leave()
     sys.stderr.flush()
     os._exit(0)  # what is still being compiled in a thread would be waited for, or torn down while it is at work
 
 
-def _parser() -> argparse.ArgumentParser:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m runtime", description="Trains runs of a study.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folders", metavar="RUN_DIR", nargs="*", type=Path, default=[], help="a run's folder")
     what.add_argument("--serve", action="store_true", help='read {"run": RUN_DIR} from stdin, a line each')
-    return parser
+    parser.add_argument("--cluster", action="store_true", help="be one of several processes, as the cluster says")
+    local = parser.add_argument_group("where no cluster says so")
+    local.add_argument("--coordinator", metavar="HOST:PORT", help="where the first process listens")
+    local.add_argument("--process", type=int, metavar="N", help="which one this is, from 0")
+    local.add_argument("--processes", type=int, metavar="N", help="how many there are")
+    arguments = parser.parse_args()
+    told = [arguments.coordinator, arguments.process, arguments.processes]
+    if arguments.cluster and arguments.serve:
+        parser.error("--serve is for a process that is alone")
+    if (None in told and told != [None] * 3) or (told != [None] * 3 and not arguments.cluster):
+        parser.error("--coordinator, --process and --processes belong together, and to --cluster")
+    return arguments
 
 
 def _claim_stdout() -> TextIO:
@@ -105,7 +137,7 @@ def _events_of(folder: Path, programs: Programs, stop: Flag) -> Iterator[Event]:
     try:
         _use_cache(folder.parent.parent / "cache")
         run = _run(folder)
-        with locked(folder, _PATIENCE_SECONDS):
+        with locked(folder, _PATIENCE_SECONDS) if first() else nullcontext():
             yield from train(run, folder, programs, _start(run, folder), stop)
     except Exception as error:
         yield Failed(folder.name, _sentence(error), traceback.format_exc())

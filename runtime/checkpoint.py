@@ -2,7 +2,8 @@
 
 ::
 
-    DIR/40/            a checkpoint: what Orbax wrote, and digests.json of every file of it
+    DIR/40/            a checkpoint: what Orbax wrote, how far the ledger goes that led to it, and digests.json of
+                       every file of it
     DIR/40.partial/    one that is being written, or whose writer was killed
 
 A checkpoint comes into being by one rename, after its files have reached the disk. It is *intact*
@@ -14,7 +15,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -22,9 +23,11 @@ from typing import Any
 
 from orbax.checkpoint import v1 as orbax
 
+from nfdsl.sampling.ledger import Anchor, anchor_path, parse_anchor
 from runtime.durable import flush
 from runtime.packing import outline, pack, unpack
 from runtime.parameters import Parameters
+from runtime.processes import agreed, first
 from runtime.state import TrainState
 
 KEPT = 2  # checkpoints, so that there is another where the latest turns out damaged
@@ -39,6 +42,7 @@ class Restored:
 
     state: TrainState | None
     step: int
+    anchor: Anchor | None  # how far the ledger goes that led to it
     damaged: tuple[int, ...]  # steps of later checkpoints that were not intact
 
 
@@ -46,24 +50,45 @@ class CheckpointError(Exception):
     """A checkpoint that is needed is missing or damaged."""
 
 
-def save(directory: Path, state: TrainState, step: int) -> None:
-    """Commits `state` as the checkpoint of `step` and removes all but the latest `KEPT`.
+class Saving:
+    """A checkpoint that is being written."""
 
-    Whatever happens meanwhile, those that were there stay intact until this one is.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    for left in directory.glob("*.partial*"):
-        shutil.rmtree(left)
-    partial = directory / f"{step}.partial"
-    with _options():
-        orbax.save(str(partial), {name: pack(part) for name, part in _parts(state).items()})
-    (partial / _DIGESTS).write_text(json.dumps(_digests(partial)))
-    for path in (*partial.rglob("*"), partial):
-        flush(path)
-    partial.rename(_folder(directory, step))
-    flush(directory)
-    for old in _steps(directory)[:-KEPT]:
-        shutil.rmtree(_folder(directory, old))
+    def __init__(self, directory: Path, state: TrainState, step: int):
+        """Begins to write `state`, host arrays, as the checkpoint of `step`; all processes together."""
+        self._folder = _folder(directory, step)
+        self._partial = directory / f"{step}.partial"
+        if first():
+            directory.mkdir(parents=True, exist_ok=True)
+            _remove_partial(directory)
+        with _options():
+            packed = {name: pack(part) for name, part in _parts(state).items()}
+            self._written = orbax.save_async(str(self._partial), packed)
+
+    def commit(self, ledger: Callable[[], Anchor]) -> None:
+        """Commits the checkpoint once it is on the disk, and keeps the latest `KEPT`.
+
+        Whatever happens meanwhile, those that were there stay intact until this one is.
+
+        Args:
+          ledger: commits the ledger, on the first process, and returns how far it goes.
+        """
+        try:
+            self._written.result()
+            if first():
+                self._complete(ledger())
+        except BaseException:
+            shutil.rmtree(self._partial, ignore_errors=True)  # where the disk is full, others may need the room
+            raise
+
+    def _complete(self, anchor: Anchor) -> None:
+        anchor_path(self._partial).write_text(anchor.dump())
+        (self._partial / _DIGESTS).write_text(json.dumps(_digests(self._partial)))
+        for path in (*self._partial.rglob("*"), self._partial):
+            flush(path)
+        self._partial.rename(self._folder)
+        flush(self._folder.parent)
+        for old in _steps(self._folder.parent)[:-KEPT]:
+            shutil.rmtree(_folder(self._folder.parent, old))
 
 
 def restore(directory: Path, like: TrainState) -> Restored:
@@ -74,15 +99,13 @@ def restore(directory: Path, like: TrainState) -> Restored:
     Args:
       like: the state as `jax.ShapeDtypeStruct`s with the shardings to restore to.
     """
-    damaged: list[int] = []
-    for step in reversed(_steps(directory)):
-        folder = _folder(directory, step)
-        if _intact(folder):
-            return Restored(replace(like, **_load(folder, _parts(like))), step, tuple(damaged))
-        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
-        shutil.rmtree(folder)
-        damaged.append(step)
-    return Restored(None, 0, tuple(damaged))
+    damaged = _remove_damaged(directory) if first() else ()
+    step = agreed(max(_steps(directory), default=0))
+    if not step:
+        return Restored(None, 0, None, damaged)
+    folder = _folder(directory, step)
+    anchor = parse_anchor(anchor_path(folder).read_bytes())
+    return Restored(replace(like, **_load(folder, _parts(like))), step, anchor, damaged)
 
 
 def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> Parameters:
@@ -95,6 +118,24 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     if not _intact(folder):
         raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
     return _load(folder, {part: like})[part]
+
+
+def _remove_damaged(directory: Path) -> tuple[int, ...]:
+    """Removes checkpoints down to the latest intact one and returns their steps."""
+    damaged: list[int] = []
+    for step in reversed(_steps(directory)):
+        folder = _folder(directory, step)
+        if _intact(folder):
+            break
+        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
+        shutil.rmtree(folder)
+        damaged.append(step)
+    return tuple(damaged)
+
+
+def _remove_partial(directory: Path) -> None:
+    for left in directory.glob("*.partial*"):
+        shutil.rmtree(left)
 
 
 def _load(folder: Path, parts: dict[str, Any]) -> dict[str, Any]:

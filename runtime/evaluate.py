@@ -55,7 +55,7 @@ def _fetched(sums: Sums) -> tuple[float, ...]:
 
 
 def _means(batches: list[tuple[float, ...]]) -> Evaluation:
-    if not batches:
+    loss, top1, top5, examples = map(math.fsum, zip(*batches, strict=True)) if batches else (0.0,) * 4
+    if not examples:
         return Evaluation(None, None, None, 0)
-    loss, top1, top5, examples = map(math.fsum, zip(*batches, strict=True))
     return Evaluation(loss / examples, top1 / examples, top5 / examples, round(examples))

@@ -2,34 +2,49 @@
 
 from collections.abc import Generator
 from contextlib import closing
+from typing import NamedTuple, TypeVar
 
 import jax
 
+from nfdsl.sampling.index import Index
+from nfdsl.sampling.ledger import Rows
 from nfdsl.schema.run import Run
 from runtime.data.batches import evaluation_batches, training_batches
 from runtime.data.dataset import Dataset
+from runtime.data.records import Records
 from runtime.evaluate import Inputs
 from runtime.program import Program
 
-Feed = Generator[Inputs, None, None]  # to be closed if not exhausted: batches are built ahead in threads
+T = TypeVar("T")
+Feed = Generator[T, None, None]  # to be closed if not exhausted: batches are built ahead in threads
 
 
-def training_feed(program: Program, run: Run, dataset: Dataset, step: int) -> Feed:
+class Step(NamedTuple):
+    """What one step takes."""
+
+    inputs: Inputs
+    rows: Rows  # of the ledger: what this process read for it
+
+
+def training_feed(program: Program, run: Run, records: Records, index: Index, step: int) -> Feed[Step]:
     """Yields the batches of steps `step` to the last."""
-    index, count = jax.process_index(), jax.process_count()
-    batches = training_batches(
-        run, dataset.records, dataset.split, first_step=step, process_index=index, process_count=count
-    )
+    process, count = jax.process_index(), jax.process_count()
+    batches = training_batches(run, records, index, first_step=step, process_index=process, process_count=count)
     with closing(batches):
-        yield from map(program.inputs, batches)
+        yield from (Step(program.inputs(fed.batch), fed.rows) for fed in batches)
 
 
-def evaluation_feed(program: Program, run: Run, dataset: Dataset) -> Feed:
+def evaluation_feed(program: Program, run: Run, dataset: Dataset) -> Feed[Inputs]:
     """Yields batches that hold each image to evaluate on once."""
     side, size = run.recipe.resolution.eval, run.recipe.batch
-    index, count = jax.process_index(), jax.process_count()
     batches = evaluation_batches(
-        dataset.evaluation, dataset.evaluated, side=side, batch=size, process_index=index, process_count=count
+        dataset.evaluation,
+        dataset.evaluated,
+        side=side,
+        batch=size,
+        process_index=jax.process_index(),
+        process_count=jax.process_count(),
+        on_corrupt=run.recipe.data.on_corrupt,
     )
     with closing(batches):
         yield from map(program.inputs, batches)

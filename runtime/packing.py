@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-LARGE = 2**20  # bytes from which an array stands for itself, and may be sharded
+LARGE = 2**20  # bytes from which an array stands for itself
 
 Packed = dict[str, Any]  # {"large": {index: array}, "small": {dtype: vector}}
 
@@ -18,7 +18,7 @@ Packed = dict[str, Any]  # {"large": {index: array}, "small": {dtype: vector}}
 def pack(tree: Any) -> Packed:
     """Returns the leaves of `tree`: large ones as they are, small ones as one host vector per dtype.
 
-    Small leaves must be whole on every process.
+    Leaves must be whole on every process.
     """
     leaves = jax.tree.leaves(tree)
     small = {
@@ -29,8 +29,8 @@ def pack(tree: Any) -> Packed:
 
 
 def outline(tree: Any) -> Packed:
-    """Returns what `pack` would return, as far as shapes, dtypes and shardings go."""
-    leaves = jax.tree.leaves(tree)
+    """Returns what `pack` would return, as far as shapes and dtypes go: host arrays that were never written to."""
+    leaves = [np.empty(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]
     small = {
         name: np.empty(sum(leaves[index].size for index in indices), name) for name, indices in _small(leaves).items()
     }
@@ -45,12 +45,17 @@ def unpack(packed: Packed, like: Any) -> Any:
       like: `jax.ShapeDtypeStruct`s with the shardings the arrays shall have.
     """
     leaves, structure = jax.tree.flatten(like)
-    restored: list[Any] = [packed["large"].get(str(index)) for index in range(len(leaves))]
+    values: dict[int, Any] = {int(index): array for index, array in packed["large"].items()}
     for name, indices in _small(leaves).items():
         ends = np.cumsum([leaves[index].size for index in indices])
-        for index, values in zip(indices, np.split(packed["small"][name], ends[:-1]), strict=True):
-            restored[index] = jax.device_put(values.reshape(leaves[index].shape), leaves[index].sharding)
-    return jax.tree.unflatten(structure, restored)
+        values |= zip(indices, np.split(packed["small"][name], ends[:-1]), strict=True)
+    return jax.tree.unflatten(structure, [_placed(values[index], leaf) for index, leaf in enumerate(leaves)])
+
+
+def _placed(values: Any, like: Any) -> jax.Array:
+    """Returns the values on devices; each process has all of them and places what is its own."""
+    shaped = np.asarray(values).reshape(like.shape)
+    return jax.make_array_from_callback(like.shape, like.sharding, lambda part: shaped[part])
 
 
 def _large(leaves: Sequence[Any]) -> dict[str, Any]:

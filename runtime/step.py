@@ -97,7 +97,7 @@ def _gradient(
     Differentiation is by each device's own copy of the weights, so that it does not sum over devices
     by itself: the ascent of SAM is local, and gradients are summed once, in float32.
     """
-    total = jax.lax.psum(jnp.sum(examples.weights), BATCH)
+    total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
     gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
     weights = gathered(parameters, places, dtype if hyper.ascent is None else jnp.float32)

@@ -1,29 +1,40 @@
 """Training one run: from its folder's last checkpoint, or from its start, to its result.
 
-Order in which things reach the disk: lines of metrics.jsonl, then the checkpoint of that step, at
-last result.json. So whatever was killed continues from the checkpoint with the lines before it, and
-comes to the same result bit for bit, seconds aside.
+Order in which things reach the disk: lines of metrics.jsonl and rows of the ledger, then the checkpoint
+of that step, at last result.json. So whatever was killed continues from the checkpoint with the lines
+and rows before it, and comes to the same result bit for bit, seconds aside.
 """
 
 import math
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event as Flag
 from typing import TypeVar
 
+import jax
+import numpy as np
+
+from nfdsl.sampling.entries import combined
+from nfdsl.sampling.index import Index
+from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
 from nfdsl.schema.model import fine_tuned
 from nfdsl.schema.run import Run
-from runtime.checkpoint import restore, save, weights
+from runtime.checkpoint import restore, weights
+from runtime.commits import Commits, committing
 from runtime.compilation import Compilation
 from runtime.data.dataset import Dataset, open_dataset
+from runtime.data.indexing import index
 from runtime.evaluate import Evaluation, Inputs, evaluate
 from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
 from runtime.feed import evaluation_feed, training_feed
+from runtime.ledger import Ledger
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
+from runtime.processes import Agreement, first, gathered, same
 from runtime.program import Program, Programs
 from runtime.results import Result, read_result, write_result
 from runtime.running_losses import Diverged, RunningLosses
@@ -61,29 +72,36 @@ def train(
       save_seconds: training time between checkpoints.
 
     Raises:
-      DataError, CheckpointError, RunError: what the run needs is missing or does not fit.
+      DataError, CheckpointError, LedgerError, RunError: what the run needs is missing or does not fit.
     """
     complete = read_result(folder / "result.json")
     if complete is not None:
         yield Done(run.id, complete)
         return
-    job = _Job(run, folder, _program(run, programs), open_dataset(run.recipe.data), stop, save_seconds)
+    program, dataset = _program(run, programs), open_dataset(run.recipe.data)
+    known = index(run, dataset.records, dataset.split)
+    job = _Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
+    _require_same_data(job)
     restored = restore(job.checkpoints, job.program.state)
     yield from (Damaged(run.id, step) for step in restored.damaged)
     yield Started(run.id, restored.step, run.length.steps)
     _begin_to_compile(job, restored.step)
-    with closing(Metrics(folder / "metrics.jsonl", run.length.steps, restored.step)) as metrics:
+    with (
+        _outputs(folder) as outputs,
+        closing(Metrics(outputs / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
+        committing(job.checkpoints, _ledger(outputs, job.index, restored.anchor)) as commits,
+    ):
         try:
             state = restored.state or (yield from _initial_state(job, programs, start))
-            state = yield from _trained(job, state, restored.step, metrics)
+            state = yield from _trained(job, state, restored.step, metrics, commits)
             result = yield from _evaluated(job, state, metrics)
         except _Stopped as stopped:
             yield Stopped(run.id, stopped.step)
             return
         except Diverged as diverged:
             result = _diverged(job, diverged.step, metrics)
-    write_result(folder / "result.json", result)
-    yield Done(run.id, result)
+        write_result(outputs / "result.json", result)
+        yield Done(run.id, result)
 
 
 @dataclass(frozen=True)
@@ -94,8 +112,8 @@ class _Job:
     folder: Path
     program: Program
     dataset: Dataset
-    stop: Flag
-    save_seconds: float
+    index: Index
+    agreement: Agreement
 
     @property
     def checkpoints(self) -> Path:
@@ -117,6 +135,30 @@ class _Stopped(Exception):
         self.step = step
 
 
+@contextmanager
+def _outputs(folder: Path) -> Iterator[Path]:
+    """Yields where this process writes: the run's folder on the first one, elsewhere one that is thrown away."""
+    if first():
+        yield folder
+    else:
+        with TemporaryDirectory() as elsewhere:
+            yield Path(elsewhere)
+
+
+def _ledger(outputs: Path, index: Index, anchor: Anchor | None) -> Ledger:
+    """Returns the run's ledger; that of a process which does not write is one of its own, that nothing comes of."""
+    return Ledger(outputs, index, anchor if first() else None)
+
+
+def _require_same_data(job: _Job) -> None:
+    """Raises `RunError` where another process sees other data."""
+    if not same(job.index.hash):
+        raise RunError(
+            f"the processes do not see the same data set {job.index.terms.source}: here its fingerprint is"
+            f" {job.index.terms.fingerprint}"
+        )
+
+
 def _begin_to_compile(job: _Job, step: int) -> None:
     """Begins to compile what the run will need after `step` steps: all at once takes less time than one by one."""
     if step < job.run.length.steps:
@@ -126,9 +168,9 @@ def _begin_to_compile(job: _Job, step: int) -> None:
 
 
 def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
-    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile."""
+    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile, alone."""
     while not compilation.done(_POLL_SECONDS):
-        if job.stop.is_set():
+        if job.agreement.stop.is_set():  # several processes cannot agree before each has taken a step
             raise _Stopped(step)
     yield from compilation.news(job.run.id)
     return compilation.executable()
@@ -151,27 +193,37 @@ def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
     return transferred(trained, job.program.network.layouts, job.program.state.parameters)
 
 
-def _trained(job: _Job, state: TrainState, step: int, metrics: Metrics) -> Generator[Event, None, TrainState]:
+def _trained(
+    job: _Job, state: TrainState, step: int, metrics: Metrics, commits: Commits
+) -> Generator[Event, None, TrainState]:
     """Takes the steps after `step`, commits the state after the last and returns it. Raises `Diverged`, `_Stopped`."""
     run, program = job.run, job.program
     if step == run.length.steps:
         return state
     advance = yield from _compiled(job, step, program.trainer())
-    if job.stop.is_set():
+    if job.agreement.stopping(step):
         raise _Stopped(step)
-    numbers, losses, due = program.hyper(run), RunningLosses(run, step, metrics), time.monotonic() + job.save_seconds
-    with closing(training_feed(program, run, job.dataset, step)) as inputs:
-        for batch in inputs:
-            state, outcome = advance(state, numbers, *batch)
+    numbers, losses = program.hyper(run), RunningLosses(run, step, metrics)
+    job.agreement.saved()
+    rows = [started(step, jax.process_count(), jax.device_count())] if first() else [rows_of(FED, 0)]
+    with closing(training_feed(program, run, job.dataset.records, job.index, step)) as feed:
+        for inputs, fed in feed:
+            state, outcome = advance(state, numbers, *inputs)
             step += 1
+            rows.append(fed)
             yield from losses.add(step, outcome.loss)
-            stopping = job.stop.is_set()
-            if stopping or step == run.length.steps or time.monotonic() > due:
+            yield from (Saved(run.id, saved) for saved in commits.news())
+            stopping = job.agreement.stopping(step)
+            ending = stopping or step == run.length.steps
+            if ending or job.agreement.saving(step):
                 losses.settle()
                 metrics.flush()
-                save(job.checkpoints, state, step)
-                yield Saved(run.id, step)
-                due = time.monotonic() + job.save_seconds
+                yield from (Saved(run.id, saved) for saved in commits.settled())
+                commits.begin(state, step, combined(gathered(np.concatenate(rows)), job.index.epoch))
+                job.agreement.saved()
+                rows = []
+            if ending:
+                yield from (Saved(run.id, saved) for saved in commits.settled())
             if stopping:
                 raise _Stopped(step)
     return state
@@ -204,8 +256,8 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
 
 
 def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:
-    for batch in inputs:
-        if job.stop.is_set():
+    for number, batch in enumerate(inputs, start=job.run.length.steps + 1):
+        if job.agreement.stopping(number):
             raise _Stopped(job.run.length.steps)
         yield batch
 

@@ -7,6 +7,7 @@ from nfdsl.schema.setting import setting
 from nfdsl.schema.units import Dimension
 
 BuiltinName = Literal["digits", "mnist_5k"]
+OnCorrupt = Literal["stop", "skip"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ class Data:
     )
     validation: Source | None = setting("images to evaluate on where they are a source of their own", default=None)
     dedup: Dedup | None = setting("what must never be trained on", default=None)
+    on_corrupt: OnCorrupt = setting(
+        "what an image that cannot be read does: `stop` the run, or `skip` it and say so in the ledger", default="stop"
+    )
 
     @property
     def measurable(self) -> bool:

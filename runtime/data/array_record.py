@@ -15,9 +15,9 @@ import numpy as np
 from grain.sources import ArrayRecordDataSource
 from numpy.typing import NDArray
 
+from nfdsl.sampling.randomness import digest, hashed
 from runtime.data.decoding import decoded
-from runtime.data.randomness import digest, hashed
-from runtime.data.records import DataError, Example
+from runtime.data.records import DataError, Example, Key, Shards, Unreadable
 from runtime.data.tf_example import bytes_value, features, int_value
 
 _OPENING_THREADS = 16  # shards are opened side by side: on network storage each takes a round trip
@@ -43,14 +43,17 @@ class ArrayRecords:
             found = features(self.shards[shard][int(place)])
             encoded, label = bytes_value(found["image/encoded"]), int_value(found["image/class/label"])
         except KeyError as error:
-            raise DataError(f"{record} has no feature {error}") from error
+            raise Unreadable(f"{record} has no feature {error}") from error
         except (RuntimeError, ValueError) as error:
-            raise DataError(f"{record} is not a readable tf.train.Example: {error}") from error
+            raise Unreadable(f"{record} is not a readable tf.train.Example: {error}") from error
         if not 0 <= label < self.classes:
             raise DataError(
                 f"{record} has label {label}; `classes` says {self.classes}, so labels are 0 to {self.classes - 1}"
             )
-        return Example(decoded(io.BytesIO(encoded), record), label)
+        return Example(decoded(io.BytesIO(encoded), record), label, Key(int(self._digests[shard]), int(place)))
+
+    def shard_index(self) -> Shards:
+        return Shards(self._digests, self._counts)
 
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
         shards, places = self._place(indices)

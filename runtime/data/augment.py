@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nfdsl.sampling.randomness import uniform
 from nfdsl.schema.training import Augment
-from runtime.data.randomness import uniform
 
 _ATTEMPTS = 10  # Szegedy et al. 2015; Brock et al. 2021, dataset.py
 

@@ -1,31 +1,35 @@
 """The batch of a step, and batches one after the other.
 
 A batch is a function of the run and the step: starting at step 10^9 costs what starting at 0 does,
-and nothing needs to be saved. Views are numbered through the whole run: view p shows unique image
-``u = p // repeat`` for the ``p % repeat``-th time, and unique image u is position ``u % examples`` of
-epoch ``u // examples``.
+and nothing needs to be saved. What its views show is told by `nfdsl.sampling.course`; what was really
+read for them goes into the rows of the ledger that come with it.
 """
 
+import logging
 import os
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import grain
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.sampling.entries import entries
+from nfdsl.sampling.index import Index
+from nfdsl.sampling.ledger import Rows
+from nfdsl.schema.data import OnCorrupt
 from nfdsl.schema.run import Run
 from runtime.data.augment import augmented, chances, resized
-from runtime.data.order import order
-from runtime.data.records import Records
-from runtime.data.splitting import Split
+from runtime.data.records import Example, Records, Unreadable
 
 _THREADS = min(8, os.cpu_count() or 1)  # each builds one batch ahead
 
+log = logging.getLogger(__name__)
+
 
 class Batch(NamedTuple):
-    """One step's images. Rows past the end of the data have weight 0, example -1 and zeros elsewhere."""
+    """One step's images. Rows past the end of the data, or left out, have weight 0, example -1 and no image."""
 
     images: NDArray[np.uint8]  # [b, side, side, 3]
     labels: NDArray[np.int32]  # [b]
@@ -34,12 +38,20 @@ class Batch(NamedTuple):
     views: NDArray[np.int32]  # [b], 0 to repeat - 1
 
 
-Batches = Generator[Batch, None, None]  # to be closed if not exhausted: batches are built ahead in threads
+class Fed(NamedTuple):
+    """This process's part of the batch of a step."""
+
+    batch: Batch
+    rows: Rows  # of the ledger: what was read for it
+
+
+T = TypeVar("T")
+Batches = Generator[T, None, None]  # to be closed if not exhausted: batches are built ahead in threads
 
 
 def training_batches(
-    run: Run, records: Records, split: Split, *, first_step: int, process_index: int = 0, process_count: int = 1
-) -> Batches:
+    run: Run, records: Records, index: Index, *, first_step: int, process_index: int = 0, process_count: int = 1
+) -> Batches[Fed]:
     """Yields this process's part of the batches of steps `first_step` to ``run.length.steps - 1``.
 
     The parts of all processes, one after the other, are the batch that a single process would get.
@@ -49,23 +61,30 @@ def training_batches(
       DataError: while iterating; a record cannot be read.
     """
     rows = process_rows(run.recipe.batch, process_index, process_count)
-    return _ahead(lambda step: training_batch(run, records, split, step, rows), range(first_step, run.length.steps))
+
+    def build(step: int) -> Fed:
+        return training_batch(run, records, index, step, rows, process_count)
+
+    return _ahead(build, range(first_step, run.length.steps))
 
 
-def training_batch(run: Run, records: Records, split: Split, step: int, rows: range) -> Batch:
-    """Returns `rows` of the batch of one step."""
-    recipe, seed, side = run.recipe, run.recipe.sampling.seed, run.recipe.resolution.train
+def training_batch(run: Run, records: Records, index: Index, step: int, rows: range, process_count: int) -> Fed:
+    """Returns `rows` of the batch of one step. Raises `DataError`."""
+    recipe, side = run.recipe, run.recipe.resolution.train
     begin = step * recipe.batch
-    shown = np.arange(begin + rows.start, min(begin + rows.stop, run.length.images))
-    unique, views = np.divmod(shown, recipe.augment.repeat)
-    epochs, positions = np.divmod(unique, split.examples)
-    examples = split.records(order(seed, epochs, positions, split.examples))
-    batch = _empty(len(rows), side)
-    drawn = chances(seed, epochs, examples, views)
-    for row, (index, chance) in enumerate(zip(examples.tolist(), drawn, strict=True)):
-        image, batch.labels[row] = records.read(index)
-        batch.images[row] = augmented(image, recipe.augment, chance, side)
-    return _marked(batch, examples, views)
+    views = np.arange(begin + rows.start, max(begin + rows.start, min(begin + rows.stop, run.length.images)))
+    shown = index.course.at(views)
+    drawn = chances(recipe.sampling.seed, shown.epochs, shown.records, shown.repeats)
+    batch, keys = _empty(len(rows), side), index.keys(shown.records)
+    for row, (record, chance) in enumerate(zip(shown.records.tolist(), drawn, strict=True)):
+        example = _read(records, record, recipe.data.on_corrupt)
+        if example is not None:
+            batch.images[row] = augmented(example.image, recipe.augment, chance, side)
+            batch.labels[row], batch.weights[row], batch.examples[row] = example.label, 1, record
+            keys.shards[row], keys.places[row] = example.key  # what was read, whatever should have been
+    batch.views[: len(views)] = shown.repeats
+    unread = batch.weights[: len(views)] == 0
+    return Fed(batch, entries(index, step, views, keys, unread, process_count))
 
 
 def evaluation_batches(
@@ -76,7 +95,8 @@ def evaluation_batches(
     batch: int,
     process_index: int = 0,
     process_count: int = 1,
-) -> Batches:
+    on_corrupt: OnCorrupt = "stop",
+) -> Batches[Batch]:
     """Yields this process's part of batches that hold each of `examples` [n] once, in order, without random changes.
 
     Raises:
@@ -86,18 +106,22 @@ def evaluation_batches(
     rows = process_rows(batch, process_index, process_count)
     starts = range(rows.start, len(examples) + rows.start, batch)
     return _ahead(
-        lambda step: evaluation_batch(records, examples[starts[step] :][: len(rows)], side, len(rows)),
+        lambda step: evaluation_batch(records, examples[starts[step] :][: len(rows)], side, len(rows), on_corrupt),
         range(len(starts)),
     )
 
 
-def evaluation_batch(records: Records, examples: NDArray[np.int64], side: int, size: int) -> Batch:
-    """Returns a batch of `size` rows that shows `examples` [n <= size] whole."""
+def evaluation_batch(
+    records: Records, examples: NDArray[np.int64], side: int, size: int, on_corrupt: OnCorrupt = "stop"
+) -> Batch:
+    """Returns a batch of `size` rows that shows `examples` [n <= size] whole. Raises `DataError`."""
     batch = _empty(size, side)
-    for row, index in enumerate(examples.tolist()):
-        image, batch.labels[row] = records.read(index)
-        batch.images[row] = resized(image, side)
-    return _marked(batch, examples, np.zeros_like(examples))
+    for row, record in enumerate(examples.tolist()):
+        example = _read(records, record, on_corrupt)
+        if example is not None:
+            batch.images[row] = resized(example.image, side)
+            batch.labels[row], batch.weights[row], batch.examples[row] = example.label, 1, record
+    return batch
 
 
 def process_rows(batch: int, process_index: int, process_count: int) -> range:
@@ -122,16 +146,18 @@ def _empty(size: int, side: int) -> Batch:
     )
 
 
-def _marked(batch: Batch, examples: NDArray[np.int64], views: NDArray[np.int64]) -> Batch:
-    """Writes into the first rows of `batch` which examples and views they show."""
-    shown = slice(len(examples))
-    batch.weights[shown] = 1
-    batch.examples[shown] = examples
-    batch.views[shown] = views
-    return batch
+def _read(records: Records, record: int, on_corrupt: OnCorrupt) -> Example | None:
+    """Returns a record; None where it cannot be read and may be left out. Raises `DataError`."""
+    try:
+        return records.read(record)
+    except Unreadable as unreadable:
+        if on_corrupt == "stop":
+            raise
+        log.warning("left out: %s", unreadable)
+        return None
 
 
-def _ahead(build: Callable[[int], Batch], steps: range) -> Batches:
+def _ahead(build: Callable[[int], T], steps: range) -> Batches[T]:
     """Yields ``build(step)`` for each of `steps`, building the next ones in other threads."""
     dataset = grain.MapDataset.range(steps.start, steps.stop).map(build)
     options = grain.ReadOptions(num_threads=_THREADS, prefetch_buffer_size=_THREADS)

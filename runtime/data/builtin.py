@@ -3,14 +3,15 @@
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from runtime.data.randomness import digest, hashed
-from runtime.data.records import DataError, Example
+from nfdsl.sampling.randomness import digest, hashed
+from runtime.data.records import DataError, Example, Key, Shards
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,22 @@ class BuiltinRecords:
         return len(self.labels)
 
     def read(self, index: int) -> Example:
-        return Example(self.images[index], self.labels[index])
+        return Example(self.images[index], self.labels[index], Key(self._word, index))
+
+    def shard_index(self) -> Shards:
+        return Shards(np.array([self._word], np.uint64), np.array([len(self)]))
 
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return hashed(digest("builtin", self.name), indices)
+        return hashed(self._word, indices)
 
     def fingerprint(self) -> str:
         """Returns a hash of all pixels and labels."""
         content = b"".join(image.tobytes() for image in self.images) + bytes(self.labels)
         return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+    @cached_property
+    def _word(self) -> int:
+        return digest("builtin", self.name)
 
 
 def builtin_records(name: str, classes: int) -> BuiltinRecords:

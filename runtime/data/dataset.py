@@ -34,6 +34,6 @@ def open_dataset(data: Data) -> Dataset:
     records = open_source(data)
     parts = split(records, data)
     if data.validation is None:
-        return Dataset(records, parts, records, parts.held_out)
+        return Dataset(records, parts, records, parts.left_out)
     validation = open_source(replace(data, source=data.validation))
     return Dataset(records, parts, validation, np.arange(len(validation)))

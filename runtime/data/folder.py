@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.sampling.randomness import digest
 from runtime.data.decoding import decoded
-from runtime.data.randomness import digest
-from runtime.data.records import DataError, Example
+from runtime.data.records import DataError, Example, Key, Shards
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
@@ -31,15 +31,24 @@ class FolderRecords:
 
     def read(self, index: int) -> Example:
         path = self.folder / self.files[index]
-        return Example(decoded(str(path), f"record {index} ({path})"), self.labels[index])
+        image = decoded(str(path), f"record {index} ({path})")
+        return Example(image, self.labels[index], Key(self._word(index), 0))
+
+    def shard_index(self) -> Shards:
+        """Returns each file as a shard of its own."""
+        words = np.array([self._word(index) for index in range(len(self))], np.uint64)
+        return Shards(words, np.ones(len(self), np.int64))
 
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return np.array([digest("folder", self.files[index]) for index in indices], np.uint64)
+        return np.array([self._word(index) for index in indices], np.uint64)
 
     def fingerprint(self) -> str:
         """Returns a hash of the names and sizes of the files."""
         listing = "".join(f"{file}\0{(self.folder / file).stat().st_size}\0" for file in self.files)
         return hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
+
+    def _word(self, index: int) -> int:
+        return digest("folder", self.files[index])
 
 
 def folder_records(path: str, classes: int) -> FolderRecords:

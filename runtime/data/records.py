@@ -11,11 +11,30 @@ class DataError(Exception):
     """What is wrong with a data set, in one sentence for the person who named it."""
 
 
+class Unreadable(DataError):
+    """One record cannot be read; names it and its file."""
+
+
+class Key(NamedTuple):
+    """What a record is known by, wherever its file is moved to."""
+
+    shard: int  # a 64-bit hash of its shard's name
+    place: int  # where it lies in the shard
+
+
+class Shards(NamedTuple):
+    """The m shards of a source in the order of its records, as they are known by."""
+
+    words: NDArray[np.uint64]  # [m], a hash of each shard's name
+    counts: NDArray[np.int64]  # [m], its records
+
+
 class Example(NamedTuple):
     """One record, decoded."""
 
     image: Image  # mode RGB, any size
     label: int
+    key: Key  # of what was read
 
 
 class Records(Protocol):
@@ -32,8 +51,13 @@ class Records(Protocol):
         """Returns one record, whose label is below the declared number of classes.
 
         Raises:
-          DataError: it cannot be read; names the record and its file.
+          Unreadable: it cannot be read.
+          DataError: its label is not one of those declared.
         """
+        ...
+
+    def shard_index(self) -> Shards:
+        """Returns what records are known by: those of each shard by its word, and by their place in it from 0 on."""
         ...
 
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -1,32 +1,13 @@
 """Which records are trained on, and which are held out."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.sampling.split import Split
 from nfdsl.schema.data import Data
 from runtime.data.records import DataError, Records
 
 _CHUNK = 2**20  # records hashed at a time
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """A data set's records in two parts; takes memory in proportion to the held-out part only."""
-
-    held_out: NDArray[np.int64]  # record indices, ascending
-    examples: int  # trained on in one epoch
-
-    def records(self, examples: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Returns the record index of each training example [n]: the n-th record that is not held out."""
-        return examples + np.searchsorted(self._before, examples, side="right")
-
-    @cached_property
-    def _before(self) -> NDArray[np.int64]:
-        """For each held-out record, how many training examples come before it."""
-        return self.held_out - np.arange(len(self.held_out))
 
 
 def split(records: Records, data: Data) -> Split:

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from runtime.data.order import order
+from nfdsl.sampling.order import order
 
 _SECONDS = 1.0
 

@@ -7,7 +7,8 @@ import jax
 import numpy as np
 import pytest
 
-from runtime.checkpoint import CheckpointError, restore, save, weights
+from nfdsl.sampling.ledger import Anchor
+from runtime.checkpoint import CheckpointError, Saving, restore, weights
 from runtime.mesh import data_mesh, replicated
 from runtime.packing import LARGE
 from runtime.state import TrainState
@@ -28,6 +29,14 @@ def state(step, averaged=True):
             average=jax.tree.map(np.square, parameters) if averaged else None,
         )
     )
+
+
+def anchor(step):
+    return Anchor(step, f"{step % 10}" * 64)
+
+
+def save(directory, state, step, anchor):
+    Saving(directory, jax.tree.map(np.array, state), step).commit(lambda: anchor)
 
 
 def placed(tree, devices=1):
@@ -53,15 +62,15 @@ def two(tmp_path_factory):
     """A folder with the checkpoints of steps 20 and 30."""
     directory = tmp_path_factory.mktemp("two")
     for step in (20, 30):
-        save(directory, state(step), step)
+        save(directory, state(step), step, anchor(step))
     return directory
 
 
 @pytest.mark.parametrize("averaged", [True, False])
 def test_a_state_is_restored_bit_for_bit(tmp_path, averaged):
-    save(tmp_path / "checkpoints", state(5, averaged), 5)
+    save(tmp_path / "checkpoints", state(5, averaged), 5, anchor(5))
     restored = restore(tmp_path / "checkpoints", like(state(0, averaged)))
-    assert (restored.step, restored.damaged) == (5, ())
+    assert (restored.step, restored.damaged, restored.anchor) == (5, (), Anchor(5, "5" * 64))
     assert_same(restored.state, state(5, averaged))
 
 
@@ -78,7 +87,7 @@ def test_there_is_nothing_to_restore_at_first(tmp_path):
 
 def test_the_latest_two_are_kept(tmp_path):
     for step in (8, 9, 10, 11):
-        save(tmp_path, state(step), step)
+        save(tmp_path, state(step), step, anchor(step))
     assert steps(tmp_path) == [10, 11]
 
 
@@ -126,10 +135,10 @@ def test_a_save_that_is_cut_short_leaves_what_was_there(two, tmp_path, monkeypat
     shutil.copytree(two, tmp_path / "two")
     monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("killed")))
     with pytest.raises(OSError, match="killed"):
-        save(tmp_path / "two", state(40), 40)
+        save(tmp_path / "two", state(40), 40, anchor(40))
     monkeypatch.undo()
     assert restore(tmp_path / "two", like(state(0))).step == 30
-    save(tmp_path / "two", state(40), 40)
+    save(tmp_path / "two", state(40), 40, anchor(40))
     assert steps(tmp_path / "two") == [30, 40]
     assert_same(restore(tmp_path / "two", like(state(0))).state, state(40))
 

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.data.batches import training_batches
 from runtime.data.dataset import open_dataset
+from runtime.data.indexing import index
 from runtime.feed import evaluation_feed, training_feed
 from runtime.mesh import data_mesh
 from runtime.program import Program
@@ -20,12 +21,14 @@ def mesh(request):
 
 def test_training_batches_are_those_of_the_data_split_over_the_devices(small_run, mesh):
     dataset, devices = open_dataset(small_run.recipe.data), len(mesh.devices)
-    with closing(training_feed(Program(small_run, mesh), small_run, dataset, 17)) as feed:
+    known = index(small_run, dataset.records, dataset.split)
+    with closing(training_feed(Program(small_run, mesh), small_run, dataset.records, known, 17)) as feed:
         fed = list(feed)
-    with closing(training_batches(small_run, dataset.records, dataset.split, first_step=17)) as batches:
+    with closing(training_batches(small_run, dataset.records, known, first_step=17)) as batches:
         expected = list(batches)
     assert len(fed) == len(expected) == 2
-    for arrays, batch in zip(fed, expected, strict=True):
+    for (arrays, rows), (batch, expected_rows) in zip(fed, expected, strict=True):
+        assert rows.tobytes() == expected_rows.tobytes()
         jax.tree.map(np.testing.assert_array_equal, arrays, (batch.images, batch.labels, batch.weights))
         assert {shard.data.shape[0] for shard in arrays[0].addressable_shards} == {32 // devices}
 

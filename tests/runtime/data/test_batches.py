@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from nfdsl.schema.data import Builtin, Data
+from nfdsl.sampling.entries import combined
+from nfdsl.sampling.index import Index
+from nfdsl.sampling.ledger import FED, SKIPPED
+from nfdsl.sampling.multiset import total
+from nfdsl.sampling.randomness import hashed
+from nfdsl.schema.data import Builtin, Data, OnCorrupt
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length, Run
 from nfdsl.schema.training import Augment, ExactlyOnce, Recipe, Resolution
 from runtime.data.batches import Batch, evaluation_batches, process_rows, training_batch, training_batches
-from runtime.data.randomness import hashed
-from runtime.data.records import DataError, Example
-from runtime.data.splitting import Split, split
+from runtime.data.indexing import index
+from runtime.data.records import Example, Key, Shards, Unreadable
+from runtime.data.splitting import split
 
 DATA = Data(source=Builtin("digits"), classes=10, holdout=3)
 WHOLE = Augment(area=1.0, aspect=1.0, flip=False)
@@ -36,9 +41,13 @@ class Coloured:
 
     def read(self, index: int) -> Example:
         if index == self.broken:
-            raise DataError(f"record {index} (some/file) cannot be read")
+            raise Unreadable(f"record {index} (some/file) cannot be read")
         ramp = np.add.outer(np.arange(6), np.arange(6)).astype(np.uint8)
-        return Example(Image.fromarray(np.stack([ramp * 20, ramp * 0 + index % 256, ramp * 0], -1)), index % 10)
+        image = Image.fromarray(np.stack([ramp * 20, ramp * 0 + index % 256, ramp * 0], -1))
+        return Example(image, index % 10, Key(1, index))
+
+    def shard_index(self) -> Shards:
+        return Shards(np.array([1], np.uint64), np.array([self.count]))
 
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
         return hashed(1, indices)
@@ -47,9 +56,17 @@ class Coloured:
         return str(self.count)
 
 
-def a_run(images: int, batch: int = 8, *, repeat: int = 1, seed: int = 0, augment: Augment = WHOLE) -> Run:
+def a_run(
+    images: int,
+    batch: int = 8,
+    *,
+    repeat: int = 1,
+    seed: int = 0,
+    augment: Augment = WHOLE,
+    on_corrupt: OnCorrupt = "stop",
+) -> Run:
     recipe = Recipe(
-        data=DATA,
+        data=replace(DATA, on_corrupt=on_corrupt),
         batch=batch,
         resolution=Resolution(4, 5),
         augment=Augment(augment.area, augment.aspect, augment.flip, repeat),
@@ -58,13 +75,17 @@ def a_run(images: int, batch: int = 8, *, repeat: int = 1, seed: int = 0, augmen
     return Run("id", recipe, NFNet((1,), (8,)), 0.1, Length(images, -(-images // batch), 0), None)
 
 
-def parts(count: int, holdout: int = 3) -> tuple[Coloured, Split]:
-    records = Coloured(count)
-    return records, split(records, Data(source=Builtin("digits"), classes=10, holdout=holdout))
+def parts(run: Run, count: int, broken: int = -1) -> tuple[Coloured, Index]:
+    records = Coloured(count, broken)
+    return records, index(run, records, split(records, run.recipe.data))
 
 
 def steps(run: Run, count: int, first_step: int = 0) -> list[Batch]:
-    return list(training_batches(run, *parts(count), first_step=first_step))
+    return [fed.batch for fed in training_batches(run, *parts(run, count), first_step=first_step)]
+
+
+def whole_batch(run: Run, count: int, step: int) -> Batch:
+    return training_batch(run, *parts(run, count), step, range(run.recipe.batch), 1).batch
 
 
 def shown(batches: list[Batch]) -> list[int]:
@@ -84,15 +105,13 @@ def same(left: Batch, right: Batch) -> bool:
 @given(st.integers(4, 40), st.integers(1, 12), st.integers(1, 3), st.integers(1, 4))
 def test_each_training_example_is_seen_exactly_once_an_epoch(count: int, batch: int, epochs: int, repeat: int) -> None:
     """Whatever the batch: it may straddle epochs, hold several of them, or be larger than all of them."""
-    records, divided = parts(count)
-    views = divided.examples * epochs * repeat
-    run = a_run(views, batch, repeat=repeat)
-    fed = [training_batch(run, records, divided, step, range(batch)) for step in range(run.length.steps)]
-    order = shown(fed)
-    assert len(order) == views
-    expected = set(range(count)) - set(divided.held_out.tolist())
+    run = a_run((count - 3) * epochs * repeat, batch, repeat=repeat)
+    _, known = parts(run, count)
+    order = shown([whole_batch(run, count, step) for step in range(run.length.steps)])
+    assert len(order) == run.length.images == known.epoch * epochs
+    expected = set(range(count)) - set(known.left_out.tolist())
     for epoch in range(epochs):
-        here = Counter(order[epoch * divided.examples * repeat : (epoch + 1) * divided.examples * repeat])
+        here = Counter(order[epoch * known.epoch : (epoch + 1) * known.epoch])
         assert here == dict.fromkeys(expected, repeat)
 
 
@@ -134,17 +153,16 @@ def test_starting_later_continues_the_same_sequence() -> None:
 def test_the_batch_of_a_far_step_needs_none_before_it() -> None:
     step = 10**10
     run = a_run(8 * (step + 2))
-    batches = training_batches(run, *parts(23), first_step=step)
-    first = next(batches)
-    assert same(first, training_batch(run, *parts(23), step, range(8)))
+    batches = training_batches(run, *parts(run, 23), first_step=step)
+    first = next(batches).batch
+    assert same(first, whole_batch(run, 23, step))
     assert len(list(batches)) == 1
 
 
 def test_threads_do_not_change_what_is_fed() -> None:
     run = a_run(400, augment=Augment())
-    records, divided = parts(23)
-    for step, batch in enumerate(training_batches(run, records, divided, first_step=0)):
-        assert same(batch, training_batch(run, records, divided, step, range(8)))
+    for step, batch in enumerate(steps(run, 23)):
+        assert same(batch, whole_batch(run, 23, step))
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4, 8])
@@ -152,11 +170,11 @@ def test_the_parts_of_all_processes_are_the_whole_batch(processes: int) -> None:
     run = a_run(29, augment=Augment(), repeat=3)
     whole = steps(run, 23)
     shares = [
-        list(training_batches(run, *parts(23), first_step=0, process_index=index, process_count=processes))
-        for index in range(processes)
+        list(training_batches(run, *parts(run, 23), first_step=0, process_index=process, process_count=processes))
+        for process in range(processes)
     ]
     for step, batch in enumerate(whole):
-        assert same(batch, together([share[step] for share in shares]))
+        assert same(batch, together([share[step].batch for share in shares]))
 
 
 def test_repeats_of_an_image_stand_side_by_side_and_differ() -> None:
@@ -192,13 +210,44 @@ def test_the_seed_changes_the_order_and_the_crops() -> None:
 
 def test_an_unreadable_record_stops_the_run_at_its_step() -> None:
     run = a_run(20)
-    _, divided = parts(23)
-    broken = int(training_batch(run, *parts(23), 1, range(8)).examples[3])
-    batches = training_batches(run, Coloured(23, broken), divided, first_step=0)
+    broken = int(whole_batch(run, 23, 1).examples[3])
+    batches = training_batches(run, *parts(run, 23, broken), first_step=0)
     next(batches)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(Unreadable) as caught:
         next(batches)
     assert str(caught.value) == f"record {broken} (some/file) cannot be read"
+
+
+def test_an_unreadable_record_may_be_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    run = a_run(20, on_corrupt="skip")
+    intact = whole_batch(run, 23, 1)
+    broken = int(intact.examples[3])
+    batch, rows = training_batch(run, *parts(run, 23, broken), 1, range(8), 1)
+    assert batch.weights.tolist() == [1, 1, 1, 0, 1, 1, 1, 1]
+    assert batch.examples[3] == -1
+    assert not batch.images[3].any()
+    assert np.array_equal(np.delete(batch.images, 3, 0), np.delete(intact.images, 3, 0))
+    assert [(row["kind"], row["first"], row["count"]) for row in rows] == [(FED, 8, 8), (SKIPPED, 11, 1)]
+    assert caplog.messages == [f"left out: record {broken} (some/file) cannot be read"]
+    (shown_whole,) = evaluation_batches(Coloured(4, broken=2), np.arange(4), side=5, batch=4, on_corrupt="skip")
+    assert shown_whole.weights.tolist() == [1, 1, 0, 1]
+
+
+def test_the_rows_of_the_ledger_tell_what_was_read() -> None:
+    """Not what should have been: here another record is read than was asked for."""
+
+    class Astray(Coloured):
+        def read(self, index: int) -> Example:
+            return super().read((index + 1) % self.count if index == 5 else index)
+
+    run = a_run(40, 10)
+    known = parts(run, 23)[1]
+    for records, right in ((Coloured(23), True), (Astray(23), False)):
+        rows = np.concatenate([training_batch(run, records, known, step, range(10), 1).rows for step in range(4)])
+        rows = combined(rows, known.epoch)
+        assert rows["first"].tolist() == [0, 10, 20, 30]
+        expected = [total(known.elements(np.arange(first, first + 10))) for first in (0, 10, 20, 30)]
+        assert ([tuple(digest) for digest in rows["digest"].tolist()] == expected) is right
 
 
 def test_evaluation_shows_each_example_once_in_order() -> None:
@@ -217,8 +266,8 @@ def test_evaluation_is_divided_among_processes(count: int) -> None:
     held_out = np.arange(count)
     whole = list(evaluation_batches(Coloured(20), held_out, side=5, batch=4))
     halves = [
-        list(evaluation_batches(Coloured(20), held_out, side=5, batch=4, process_index=index, process_count=2))
-        for index in range(2)
+        list(evaluation_batches(Coloured(20), held_out, side=5, batch=4, process_index=process, process_count=2))
+        for process in range(2)
     ]
     assert len(whole) == len(halves[0]) == len(halves[1]) == -(-count // 4)
     for step, batch in enumerate(whole):
@@ -228,7 +277,7 @@ def test_evaluation_is_divided_among_processes(count: int) -> None:
 @pytest.mark.parametrize(
     "begin",
     [
-        lambda: training_batches(a_run(20), *parts(23), first_step=0, process_count=3),
+        lambda: training_batches(a_run(20), *parts(a_run(20), 23), first_step=0, process_count=3),
         lambda: evaluation_batches(Coloured(9), np.arange(9), side=5, batch=8, process_count=3),
     ],
     ids=["training", "evaluation"],
@@ -245,4 +294,5 @@ def test_process_rows_are_contiguous() -> None:
 
 
 def test_batches_can_be_left_unread() -> None:
-    assert len(list(islice(training_batches(a_run(8_000), *parts(23), first_step=0), 2))) == 2
+    run = a_run(8_000)
+    assert len(list(islice(training_batches(run, *parts(run, 23), first_step=0), 2))) == 2

@@ -45,7 +45,7 @@ def test_exactly_the_smallest_identities_are_held_out(hashes: tuple[int, ...], d
     holdout = data.draw(st.integers(0, len(hashes) - 1))
     by_identity = sorted(range(len(hashes)), key=lambda index: (hashes[index], index))
     parts = split(Named(hashes), declared(holdout))
-    assert parts.held_out.tolist() == sorted(by_identity[:holdout])
+    assert parts.left_out.tolist() == sorted(by_identity[:holdout])
 
 
 @settings(deadline=None, derandomize=True)
@@ -54,7 +54,7 @@ def test_training_examples_are_all_other_records_in_order(hashes: tuple[int, ...
     holdout = data.draw(st.integers(0, len(hashes) - 1))
     parts = split(Named(hashes), declared(holdout))
     trained = parts.records(np.arange(parts.examples)).tolist()
-    assert trained == [index for index in range(len(hashes)) if index not in parts.held_out]
+    assert trained == [index for index in range(len(hashes)) if index not in parts.left_out]
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
@@ -62,23 +62,23 @@ def test_the_split_does_not_depend_on_how_many_are_hashed_at_a_time(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = Named(tuple(np.random.default_rng(0).integers(0, 50, 100).tolist()))
-    whole = split(records, declared(30)).held_out.tolist()
+    whole = split(records, declared(30)).left_out.tolist()
     monkeypatch.setattr(splitting, "_CHUNK", chunk)
-    assert split(records, declared(30)).held_out.tolist() == whole
+    assert split(records, declared(30)).left_out.tolist() == whole
 
 
 def test_another_order_of_records_holds_out_the_same_ones() -> None:
     hashes = np.random.default_rng(0).integers(0, 2**63, 200)
     shuffled = np.random.default_rng(1).permutation(hashes)
-    held = split(Named(tuple(hashes.tolist())), declared(20)).held_out
-    held_shuffled = split(Named(tuple(shuffled.tolist())), declared(20)).held_out
+    held = split(Named(tuple(hashes.tolist())), declared(20)).left_out
+    held_shuffled = split(Named(tuple(shuffled.tolist())), declared(20)).left_out
     assert set(hashes[held]) == set(shuffled[held_shuffled])
 
 
 def test_a_new_record_pushes_out_at_most_one() -> None:
     hashes = tuple(range(10, 110))
-    before = split(Named(hashes), declared(20)).held_out
-    after = split(Named((*hashes, 15)), declared(20)).held_out
+    before = split(Named(hashes), declared(20)).left_out
+    after = split(Named((*hashes, 15)), declared(20)).left_out
     assert set(after) - set(before) == {100}
     assert set(before) - set(after) == {19}
 

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.randomness import digest, hashed
+from nfdsl.sampling.randomness import digest, hashed
 
 # Small boards need the most rounds. Over random keys the likeliest of the 720 orders of 6 examples has,
 # computed exactly, 1.94 times its share after 8 rounds and 1.24 times after 12.

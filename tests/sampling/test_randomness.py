@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.stats import kstest
 
-from runtime.data.randomness import digest, hashed, uniform
+from nfdsl.sampling.randomness import digest, hashed, uniform
 
 
 def test_the_numbers_never_change() -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare, poisson
 
-from runtime.data.order import LARGEST_LENGTH, order
+from nfdsl.sampling.order import LARGEST_LENGTH, order
 
 
 def whole(seed: int, epoch: int, length: int) -> np.ndarray:

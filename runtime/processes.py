@@ -1,0 +1,101 @@
+"""Several processes that train one run together: what they must agree on, and what one does for all.
+
+The first process alone writes. When to stop is agreed through JAX's pre-emption sync point: a notice
+(SIGTERM) to any of them stops all after the same step. When to save is told by the first one's clock.
+"""
+
+import time
+from dataclasses import dataclass, field
+from threading import Event as Flag
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from nfdsl.sampling.ledger import ROW, Rows
+
+
+def join(coordinator: str | None, process: int | None, processes: int | None) -> None:
+    """Makes this process one of several; to be called before anything is computed.
+
+    Args:
+      coordinator: ``host:port`` on which the first one listens; None where the cluster (TPU, Slurm, Kubernetes)
+        tells all three.
+    """
+    jax.distributed.initialize(coordinator, num_processes=processes, process_id=process)
+
+
+def leave() -> None:
+    """Returns once all processes are done; the first one holds what the others need to go on."""
+    if jax.process_count() > 1:
+        jax.distributed.shutdown()
+
+
+def first() -> bool:
+    """Returns whether this is the process that writes."""
+    return jax.process_index() == 0
+
+
+def agreed(number: int) -> int:
+    """Returns the `number` of the first process."""
+    if jax.process_count() == 1:
+        return number
+    return int(multihost_utils.broadcast_one_to_all(np.int32(number)))
+
+
+def same(content: bytes) -> bool:
+    """Returns whether all processes give the same bytes, of the same length."""
+    if jax.process_count() == 1:
+        return True
+    everyone = multihost_utils.process_allgather(np.frombuffer(content, np.uint8))
+    return bool((np.atleast_2d(everyone) == np.frombuffer(content, np.uint8)).all())
+
+
+def gathered(rows: Rows) -> Rows:
+    """Returns the rows of all processes."""
+    if jax.process_count() == 1:
+        return rows
+    counts = multihost_utils.process_allgather(np.int32(len(rows))).ravel()
+    padded = np.zeros((int(counts.max()), ROW.itemsize), np.uint8)
+    padded[: len(rows)] = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), ROW.itemsize)
+    everyone = multihost_utils.process_allgather(padded)
+    parts = [np.ascontiguousarray(part[:count]) for part, count in zip(everyone, counts.tolist(), strict=True)]
+    return np.concatenate(parts).view(ROW).ravel()
+
+
+@dataclass
+class Agreement:
+    """When to stop and when to save a run, the same on all processes."""
+
+    stop: Flag  # of a process that is alone
+    save_seconds: float
+    _saved: float = field(default_factory=time.monotonic)  # when the last save began, by this process's clock
+    _asked: int = 0  # the step at which the first process is asked next
+    _since: int | None = None  # the first step after the last save
+
+    def stopping(self, step: int) -> bool:
+        """Returns whether to stop after this step; to be asked after each one, with numbers that grow by one."""
+        if jax.process_count() == 1:
+            return self.stop.is_set()
+        return multihost_utils.reached_preemption_sync_point(step)
+
+    def saving(self, step: int) -> bool:
+        """Returns whether it is time to save after this step; to be asked after each one."""
+        if jax.process_count() == 1:
+            return self._due()
+        self._since = step - 1 if self._since is None else self._since
+        if step < self._asked:
+            return False
+        # Asking costs a round trip: half of the steps that fit into the time left are taken before it is done again.
+        left = self._saved + self.save_seconds - time.monotonic()
+        pace = (time.monotonic() - self._saved) / (step - self._since)
+        wait = agreed(-1 if self._due() else min(int(left / pace / 2), 2**30))
+        self._asked = step + max(1, wait)
+        return wait < 0
+
+    def saved(self) -> None:
+        """Starts the clock anew."""
+        self._saved, self._since, self._asked = time.monotonic(), None, 0
+
+    def _due(self) -> bool:
+        return time.monotonic() > self._saved + self.save_seconds

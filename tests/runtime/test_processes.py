@@ -1,0 +1,146 @@
+"""Tests of several processes and changing numbers of devices: the same examples, and weights but for rounding."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nfdsl.audit.run import audit_run
+from nfdsl.run_json import dump
+from nfdsl.sampling.ledger import FED, ROW, STARTED, rows_path
+from nfdsl.schema.run import Length
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 300  # seconds
+
+# The worker, told to stop after the step of its first argument, as all processes are by a notice to one of them.
+STOPS_AT = """
+import sys
+from runtime import __main__, processes
+step_to_stop_at = int(sys.argv.pop(1))
+processes.Agreement.stopping = lambda self, step: step == step_to_stop_at
+__main__.main()
+"""
+NEVER = -1
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """What XLA has compiled for the tests of this file."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def study(tmp_path, cache):
+    (tmp_path / "cache").symlink_to(cache)
+    return tmp_path
+
+
+def prepared(study, run):
+    folder = study / "runs" / run.id
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(dump(run))
+    return folder
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def team(stack, command, folder, processes, devices):
+    """Starts workers of `devices` devices altogether; the first one speaks on stdout."""
+    flags = f"--xla_force_host_platform_device_count={devices // processes}"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+    cluster = ["--cluster", "--coordinator", f"127.0.0.1:{free_port()}", "--processes", str(processes)]
+    workers = []
+    for process in range(processes):
+        own = [*cluster, "--process", str(process)] if processes > 1 else []
+        errors = (folder / f"stderr{process}").open("w")
+        stack.callback(errors.close)
+        worker = subprocess.Popen(
+            [sys.executable, *command, *own, str(folder)],
+            env=environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        stack.callback(worker.wait)
+        stack.callback(worker.kill)
+        stack.callback(worker.stdout.close)
+        workers.append(worker)
+    return workers
+
+
+def left(workers, folder):
+    """Returns the workers' exit codes, and what they said on stderr."""
+    codes = [worker.wait(PATIENCE) for worker in workers]
+    return codes, [(folder / f"stderr{process}").read_text() for process in range(len(workers))]
+
+
+def trained(folder, processes, devices, stop_at=NEVER):
+    """Returns what the workers of a run say until they leave."""
+    with ExitStack() as stack:
+        workers = team(stack, ["-c", STOPS_AT, str(stop_at)], folder, processes, devices)
+        events = [json.loads(line) for line in workers[0].stdout]
+        codes, errors = left(workers, folder)
+        assert codes == [0] * processes, errors
+    return events
+
+
+def rows(folder, kind):
+    found = np.fromfile(rows_path(folder), ROW)
+    return found[found["kind"] == kind]
+
+
+def test_a_run_goes_on_with_any_number_of_processes_and_devices(study, small_run):
+    whole, moved = (prepared(study, replace(small_run, id=name)) for name in ("whole", "moved"))
+    (*_, expected) = trained(whole, 1, 1)
+    for processes, devices, stop_at in ((2, 2, 4), (1, 8, 8), (4, 4, 13), (1, 1, NEVER)):
+        (*_, last) = trained(moved, processes, devices, stop_at)
+        assert (last["event"], last.get("step")) == (("stopped", stop_at) if stop_at != NEVER else ("done", None))
+    starts = [(row["step"], row["processes"], row["count"]) for row in rows(moved, STARTED)]
+    assert starts == [(0, 2, 2), (4, 1, 8), (8, 4, 4), (13, 1, 1)]
+    for name in ("step", "first", "count", "digest"):
+        np.testing.assert_array_equal(rows(moved, FED)[name], rows(whole, FED)[name])
+    assert audit_run(moved).verdict == "proved"
+    for name in ("train_loss", "holdout_loss", "top1", "top5"):
+        np.testing.assert_allclose(last["result"][name], expected["result"][name], rtol=1e-3)
+
+
+def test_a_notice_to_one_process_stops_all_after_the_same_step(study, small_run):
+    long = replace(small_run, length=Length(32 * 100_000, 100_000, 2))
+    folder = prepared(study, long)
+    with ExitStack() as stack:
+        workers = team(stack, ["-m", "runtime"], folder, 2, 2)
+        events = (json.loads(line) for line in workers[0].stdout)
+        next(event for event in events if event["event"] == "progress")
+        workers[1].send_signal(signal.SIGTERM)
+        *_, saved, stopped = events
+        codes, errors = left(workers, folder)
+        assert codes == [0, 0], errors
+    assert (saved["event"], stopped["event"], saved["step"]) == ("saved", "stopped", stopped["step"])
+    audited = audit_run(folder)
+    assert (audited.verdict, audited.steps) == ("unfinished", stopped["step"])
+
+
+def test_a_batch_that_cannot_be_split_is_refused_before_anything_is_touched(study, small_run):
+    folder = prepared(study, small_run)
+    before = sorted(folder.iterdir())
+    with ExitStack() as stack:
+        workers = team(stack, ["-m", "runtime"], folder, 1, 3)
+        *_, failed = (json.loads(line) for line in workers[0].stdout)
+    assert failed["reason"] == (
+        "a batch of 32 images does not divide evenly over 3 devices: 2 would be left over (a batch of 30 or 33 divides)"
+    )
+    assert [path for path in sorted(folder.iterdir()) if path.name != "stderr0"] == before

@@ -1,0 +1,139 @@
+"""Faults on disk and in data: the last good state stays, and what happened is said."""
+
+import errno
+import itertools
+import resource
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nfdsl.audit.run import audit_run
+from nfdsl.audit.study import remarks
+from nfdsl.run_json import dump
+from nfdsl.schema.data import Data, Folder
+from nfdsl.schema.run import Length
+from runtime.checkpoint import CheckpointError
+from runtime.data import dataset
+from runtime.data.records import Unreadable
+from runtime.events import Done, Saved, Started
+from runtime.ledger import LedgerError
+from runtime.results import read_result
+from runtime.train import train
+
+
+def begun(run, folder, programs):
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(dump(run))
+    return train(run, folder, programs, None, threading.Event(), save_seconds=0)
+
+
+def until_saved(events, step):
+    return next(event for event in events if event == Saved("small", step))
+
+
+def measured(folder):
+    return replace(read_result(folder / "result.json"), seconds=0.0, images_per_second=None)
+
+
+@contextmanager
+def full_disk(room):
+    """Files longer than `room` bytes cannot be written, whoever writes them: Python, Orbax, or what is below."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Orbax leaves tasks behind
+@pytest.mark.parametrize("room", [100, 3_000, 10_000])
+def test_a_run_on_a_full_disk_stops_and_goes_on_once_there_is_room(small_run, tmp_path, programs, room):
+    *_, done = begun(small_run, tmp_path / "whole", programs)
+    events = begun(small_run, tmp_path / "full", programs)
+    until_saved(events, 5)
+    with full_disk(room), pytest.raises((CheckpointError, OSError)) as caught:
+        list(events)
+    if isinstance(caught.value, CheckpointError):
+        assert "cannot be saved" in str(caught.value)
+    else:
+        assert caught.value.errno == errno.EFBIG
+    assert audit_run(tmp_path / "full").verdict == "unfinished"
+    again, *_, last = begun(small_run, tmp_path / "full", programs)
+    assert isinstance(again, Started)
+    assert again.step >= 5
+    assert isinstance(last, Done)
+    assert isinstance(done, Done)
+    assert measured(tmp_path / "full") == measured(tmp_path / "whole")
+    assert audit_run(tmp_path / "full").verdict == "proved"
+
+
+@pytest.mark.parametrize("jump", [-1e6, 3e8])
+def test_a_clock_that_jumped_while_a_run_was_away_changes_nothing(small_run, tmp_path, programs, monkeypatch, jump):
+    *_, done = begun(small_run, tmp_path / "whole", programs)
+    events = begun(small_run, tmp_path / "jumps", programs)
+    until_saved(events, 5)
+    events.close()
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() + jump)
+    *_, jumped = begun(small_run, tmp_path / "jumps", programs)
+    assert isinstance(done, Done)
+    assert isinstance(jumped, Done)
+    assert measured(tmp_path / "jumps") == measured(tmp_path / "whole")
+    assert audit_run(tmp_path / "jumps").verdict == "proved"
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder of 40 images in 2 classes."""
+    draws = np.random.default_rng(0)
+    for label, number in itertools.product("ab", range(20)):
+        (tmp_path / "images" / label).mkdir(parents=True, exist_ok=True)
+        pixels = draws.integers(0, 255, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / label / f"{number:02}.png")
+    dataset.open_dataset.cache_clear()
+    return tmp_path / "images"
+
+
+def on_images(run, images, **data):
+    recipe = replace(run.recipe, data=Data(source=Folder(str(images)), classes=10, **data))
+    return replace(run, recipe=recipe, length=Length(images=96, steps=3, warmup_steps=2))
+
+
+def test_a_run_whose_data_changed_is_refused(small_run, tmp_path, programs, images):
+    run = on_images(small_run, images)
+    events = begun(run, tmp_path / "run", programs)
+    until_saved(events, 1)
+    events.close()
+    (images / "b" / "07.png").write_bytes(b"something else")
+    dataset.open_dataset.cache_clear()
+    with pytest.raises(
+        LedgerError, match=f"the data set {images} has changed since the run began: its fingerprint was"
+    ):
+        list(begun(run, tmp_path / "run", programs))
+    Image.new("RGB", (8, 8)).save(images / "b" / "20.png")
+    dataset.open_dataset.cache_clear()
+    with pytest.raises(LedgerError, match="it had 40 images to train on and has 41 now"):
+        list(begun(run, tmp_path / "run", programs))
+
+
+def test_a_run_stops_at_a_record_that_cannot_be_read(small_run, tmp_path, programs, images):
+    (images / "b" / "07.png").write_bytes(b"no image")
+    with pytest.raises(Unreadable, match=r"record 27 \(.*b/07.png\) cannot be read"):
+        list(begun(on_images(small_run, images), tmp_path / "run", programs))
+
+
+def test_a_run_may_go_on_without_it_and_its_ledger_says_so(small_run, tmp_path, programs, images):
+    (images / "b" / "07.png").write_bytes(b"no image")
+    *_, done = begun(on_images(small_run, images, on_corrupt="skip"), tmp_path / "run", programs)
+    assert isinstance(done, Done)
+    audited = audit_run(tmp_path / "run")
+    assert (audited.verdict, audited.missing, audited.doubled) == ("proved", (), ())
+    assert {part.records for part in audited.skipped} == {(27,)}
+    assert {part.epoch for part in audited.skipped} >= {0, 1}
+    assert remarks(audited)[0].startswith("could not be read and was left out: place ")
