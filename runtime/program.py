@@ -55,7 +55,7 @@ class Program:
         self._recipe, self._side = run.recipe, run.recipe.resolution.train
         classes, remat = run.recipe.data.classes, self.choice.remat
         self.network = build(run.model, classes, self._side, grouped=grouped, remat=remat)
-        self._hyper = self._whole(hyper(run))
+        self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
         self._places = places(self.network.layouts, state.parameters, self.mesh.shape[SHARD])
         self._shardings = state_shardings(state, state.parameters, self._places, self.mesh)
@@ -82,6 +82,10 @@ class Program:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
 
+    def whole(self, tree: T) -> T:
+        """Returns `tree` whole on every device, as it is saved and begun from, wherever its parts lie."""
+        return jax.device_put(tree, replicated(self.mesh))
+
     def inputs(self, batch: Batch) -> Inputs:
         """Returns this process's part of a batch as part of the global arrays on the devices."""
         sharding = split(self.mesh)
@@ -105,7 +109,7 @@ class Program:
             return self._initialize(hyper, pretrained)
 
         jitted = jax.jit(initialize, out_shardings=self._shardings)
-        return jitted.lower(self._hyper, self._whole(pretrained))
+        return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
         step = train_step(self.network.apply, self._recipe, self.network.layouts, self._places, self.mesh, self._dtype)
@@ -141,7 +145,7 @@ class Program:
             jax.ShapeDtypeStruct((size,), jnp.float32, sharding=sharding),
         )
 
-    def _whole(self, tree: T) -> T:
+    def _whole_outline(self, tree: T) -> T:
         """Returns the outline of `tree`, whole on every device."""
         sharding = replicated(self.mesh)
         return jax.tree.map(lambda leaf: _outline(leaf, sharding), tree)

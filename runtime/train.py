@@ -190,7 +190,8 @@ def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
     program, averaged = programs.of(start.run), start.run.recipe.average is not None
     last = start.run.length.steps
     trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
-    return transferred(trained, job.program.network.layouts, job.program.state.parameters)
+    outline = job.program.state.parameters
+    return job.program.whole(transferred(trained, job.program.network.layouts, outline))
 
 
 def _trained(
@@ -219,7 +220,7 @@ def _trained(
                 losses.settle()
                 metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
-                commits.begin(state, step, combined(gathered(np.concatenate(rows)), job.index.epoch))
+                commits.begin(program.whole(state), step, combined(gathered(np.concatenate(rows)), job.index.epoch))
                 job.agreement.saved()
                 rows = []
             if ending:

@@ -3,14 +3,16 @@
 import json
 import random
 import threading
+from contextlib import closing
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
 import pytest
 
 from nfdsl.schema.data import Builtin
+from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
 from nfdsl.schema.training import EMA, Resolution
@@ -216,6 +218,29 @@ def test_a_fine_tune_begins_from_the_average_where_there_is_one(small_run, tmp_p
     jax.tree.map(np.testing.assert_array_equal, tuned.parameters["stem"], start.average["stem"])
     kernels = (weights["stem"]["conv0"]["kernel"] for weights in (start.average, start.parameters))
     assert not np.allclose(*kernels)
+
+
+def shared(run, shards, **changes):
+    """The run on devices that share a copy of its state in groups, with a network large enough for that."""
+    model = NFNet(depth=(1,), width=(256,), group_width=64)
+    return replace(varied(run, hardware=Hardware(shards=shards), **changes), model=model)
+
+
+def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small_run, tmp_path):
+    programs = Programs(data_mesh(jax.devices()[:4]))
+    whole, halves, quarters = (shared(small_run, shards, average=EMA(0.5)) for shards in (1, 2, 4))
+    expected = Programs(data_mesh(jax.devices()[:4]))
+    carried_out(whole, tmp_path / "whole", expected)
+    (tmp_path / "mixed").mkdir()
+    with closing(train(halves, tmp_path / "mixed", programs, None, threading.Event(), save_seconds=0)) as events:
+        saved = next(event for event in events if isinstance(event, Saved))
+    started, *_ = carried_out(quarters, tmp_path / "mixed", programs)
+    assert saved.step <= started.step < 19
+    one, other = final(whole, tmp_path / "whole", expected), final(quarters, tmp_path / "mixed", programs)
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-3, atol=1e-4), other[0], one[0])
+    tuned = replace(shared(small_run, 2, resolution=Resolution(16, 16)), id="tuned", start="mixed")
+    *_, done = carried_out(tuned, tmp_path / "tuned", programs, start=Start(quarters, tmp_path / "mixed"))
+    assert done.result.state == "done"
 
 
 def test_a_start_that_cannot_be_begun_from_is_named(small_run, tmp_path, programs):
