@@ -60,7 +60,7 @@ def test_layouts_name_every_axis_of_every_parameter(name: str):
     assert roles.count("position") == (name in ("token", "map", "hybrid"))
 
 
-@every_family
+@pytest.mark.parametrize("name", ["token", "hybrid", "bit"])
 def test_scanned_equals_unrolled_with_noise_and_gradients(name: str):
     scanned, unrolled = network(name), network(name, unroll=True)
     parameters = drawn(scanned)
@@ -72,7 +72,7 @@ def test_scanned_equals_unrolled_with_noise_and_gradients(name: str):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-5), one, two)
 
 
-@every_family
+@pytest.mark.parametrize("name", ["token", "bit"])
 def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(name: str):
     of, order = network(name), np.array([2, 0, 3, 1])
     apply = jit(of.apply)
@@ -82,7 +82,7 @@ def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(name: str):
     assert np.abs(logits - apply(drawn(of), images(), noise(0.0))).max() > 1e-3
 
 
-@every_family
+@pytest.mark.parametrize("name", ["token", "bit"])
 def test_noise_at_rate_0_changes_nothing(name: str):
     of = network(name)
     without = jit(lambda parameters, x: of.apply(parameters, x, None))(drawn(of), images())
@@ -102,7 +102,7 @@ def test_computes_in_the_dtype_it_is_given_and_answers_in_float32(name: str):
     assert all(":bf16[" in line for line in heavy)
 
 
-@every_family
+@pytest.mark.parametrize("name", ["token", "gap"])
 def test_images_of_another_side_are_seen(name: str):
     of = network(name)
     logits = jit(lambda parameters, x: of.apply(parameters, x, None))(drawn(of), images(24))

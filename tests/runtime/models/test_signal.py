@@ -1,6 +1,6 @@
 """At initialisation an NFNet's activations have the variance that the paper predicts, however deep it is.
 
-Brock et al. 2021, section 3: ``Var(x_{l+1}) = Var(x_l) + alpha^2``, starting again from 1 after each transition. That is
+Brock et al. 2021, section 3: ``Var(x_{l+1}) = Var(x_l) + alpha^2``, from 1 again after each transition. That is
 of branches that count: the skip gains, which start at 0, are 1 here. Padding takes from the variance at the border
 of the image, so what is compared is its middle, and the widths are an eighth of F0's and F7's, for time.
 """

@@ -4,6 +4,7 @@ The logits were written by `tests/comparison/write_golden.py` with timm 1.0 and 
 """
 
 import json
+import runpy
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from nfdsl.schema.vit import ViT
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
 from runtime.released.weights import released
-from tests.golden_weights import golden_weights
 
-GOLDEN = Path(__file__).parents[2] / "data" / "timm_tiny.npz"
+TESTS = Path(__file__).parents[2]
+GOLDEN = TESTS / "data" / "timm_tiny.npz"
+# By path, as the script that wrote the logits has no nfdsl to import it with.
+golden_weights = runpy.run_path(str(TESTS / "golden_weights.py"))["golden_weights"]
 TINY = partial(ViT, depth=3, width=32, mlp=64, heads=4, patch=8)
 SYSTEMS: dict[str, Model] = {
     "nfnet": NFNet((1, 3), (256, 64), group_width=32),
