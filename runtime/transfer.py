@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import jax
-
 from runtime.models.positions import resized
 from runtime.parameters import Layout, Layouts, Parameters
 
@@ -27,9 +25,4 @@ def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -
 def _kept(part: Any, layout: Layout | Layouts, outline: Any) -> Any:
     if not isinstance(layout, Layout):
         return transferred(part, layout, outline)
-    return _resized(part, outline) if layout.role == "position" else part
-
-
-def _resized(grid_HxWxC: jax.Array, outline: jax.Array) -> jax.Array:
-    height, width, _ = outline.shape
-    return grid_HxWxC if grid_HxWxC.shape == outline.shape else resized(grid_HxWxC, height, width)
+    return resized(part, *outline.shape[:2]) if layout.role == "position" else part

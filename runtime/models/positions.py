@@ -10,8 +10,10 @@ _TEMPERATURE = 10_000
 def resized(grid_HxWxC: jax.Array, height: int, width: int) -> jax.Array:
     """Returns embeddings of another grid: linear between the old ones in both directions, whose corners stay corners.
 
-    As the public code of ViT does (``scipy.ndimage.zoom`` of order 1), for a grid of the old size exactly the same.
+    As the public code of ViT does (``scipy.ndimage.zoom`` of order 1), for a grid of the old size the same.
     """
+    if grid_HxWxC.shape[:2] == (height, width):
+        return grid_HxWxC
     rows = jnp.asarray(_interpolation(grid_HxWxC.shape[0], height), grid_HxWxC.dtype)
     columns = jnp.asarray(_interpolation(grid_HxWxC.shape[1], width), grid_HxWxC.dtype)
     return jnp.einsum("hH,wW,HWc->hwc", rows, columns, grid_HxWxC, precision="highest")

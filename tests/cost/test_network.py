@@ -10,7 +10,9 @@ import pytest
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from nfdsl.cost.network import multiply_adds, parameters
-from nfdsl.schema.model import NFNet
+from nfdsl.schema.bit import BiT, ResNet
+from nfdsl.schema.model import Model, NFNet
+from nfdsl.schema.vit import ViT
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
 
@@ -39,6 +41,95 @@ def test_the_published_variants(model: NFNet, millions: float, gigas: dict[int, 
     assert parameters(model, 1000, 224) / 1e6 == pytest.approx(millions, abs=0.005)
     for resolution, giga in gigas.items():
         assert multiply_adds(model, 1000, resolution) / 1e9 == pytest.approx(giga, abs=0.05 if giga == 333.4 else 0.005)
+
+
+SIZES = {
+    "Ti": {"depth": 12, "width": 192, "mlp": 768, "heads": 3},
+    "S": {"depth": 12, "width": 384, "mlp": 1536, "heads": 6},
+    "B": {"depth": 12, "width": 768, "mlp": 3072, "heads": 12},
+    "L": {"depth": 24, "width": 1024, "mlp": 4096, "heads": 16},
+    "H": {"depth": 32, "width": 1280, "mlp": 5120, "heads": 16},
+    "g": {"depth": 40, "width": 1408, "mlp": 6144, "heads": 16},
+    "G": {"depth": 48, "width": 1664, "mlp": 8192, "heads": 16},
+    "So400m": {"depth": 27, "width": 1152, "mlp": 4304, "heads": 16},
+}
+BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
+OPTION_I, OPTION_II = ResNet(BLOCKS[50], (256, 512, 1024, 2048)), ResNet()
+
+
+def vit(size: str, patch: int, **settings: object) -> ViT:
+    return ViT(**SIZES[size], patch=patch, **settings)  # pyright: ignore
+
+
+def bit(depth: int, width: int) -> BiT:
+    return BiT(BLOCKS[depth], tuple(width * channels for channels in (256, 512, 1024, 2048)))
+
+
+# Numbers of parameters with 1000 classes: timm's models of the same weights.
+@pytest.mark.parametrize(
+    ("model", "count"),
+    [
+        (vit("Ti", 16), 5_717_416),
+        (vit("S", 16), 22_050_664),
+        (vit("B", 32), 88_224_232),
+        (vit("B", 16), 86_567_656),
+        (vit("L", 16), 304_326_632),
+        (vit("So400m", 14, pool="map"), 427_680_704 + 1000 * 1153),
+        (vit("B", 16, backbone=OPTION_II), 98_659_112),
+        (vit("L", 32, backbone=OPTION_I), 328_994_856),
+        (bit(50, 1), 25_549_352),
+        (bit(50, 3), 217_319_080),
+        (bit(101, 1), 44_541_480),
+        (bit(152, 4), 936_533_224),
+    ],
+)
+def test_parameters_of_published_transformers_and_resnets(model: Model, count: int):
+    assert parameters(model, 1000, 224) == count
+
+
+# Dosovitskiy et al. 2021, Table 6: exaFLOPs of training on 303 million images for so many epochs, 6 FLOPs each.
+@pytest.mark.parametrize(
+    ("model", "epochs", "exaflops", "close"),
+    [
+        (vit("B", 32), 7, 55, 0.02),
+        (vit("B", 16), 7, 224, 0.005),
+        (vit("L", 32), 7, 196, 0.005),
+        (vit("L", 16), 14, 1567, 0.005),
+        (vit("H", 14), 14, 4262, 0.005),
+        (vit("B", 16, backbone=OPTION_II), 7, 274, 0.03),
+        (vit("L", 32, backbone=OPTION_I), 7, 246, 0.03),
+        (bit(50, 1), 7, 50, 0.05),
+        (bit(152, 2), 14, 1126, 0.05),
+        (bit(200, 3), 14, 3306, 0.05),
+    ],
+)
+def test_work_of_published_transformers_and_resnets(model: Model, epochs: int, exaflops: float, close: float):
+    flops = 6 * multiply_adds(model, 1000, 224) * epochs * 303e6
+    assert flops / 1e18 == pytest.approx(exaflops, rel=close)
+
+
+PUBLISHED = {
+    **{f"{size}/{patch}": vit(size, patch) for size in SIZES for patch in (14, 16, 32)},
+    **{f"{size}/16 {pool}": vit(size, 16, pool=pool) for size in ("B", "So400m") for pool in ("gap", "map")},
+    "B/16 sincos": vit("B", 16, positions="sincos", pool="gap"),
+    "B/16 representation": vit("B", 16, representation=768),
+    **{f"R50+{size}/32": vit(size, 32, backbone=OPTION_I) for size in ("B", "L")},
+    **{f"R50+{size}/16": vit(size, 16, backbone=OPTION_II) for size in ("B", "L")},
+    "R50+B/32 of option (ii)": vit("B", 32, backbone=OPTION_II),
+    **{f"R{depth}x{width}": bit(depth, width) for depth in BLOCKS for width in (1, 2, 3)},
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_variant_agrees_with_the_built_network(name: str):
+    model = PUBLISHED[name]
+    resolution = 224 if 224 % model.stride == 0 else 6 * model.stride
+    network = build(model, 1000, resolution, grouped="native")
+    shapes = jax.eval_shape(network.initialize, jax.random.key(0))
+    assert parameters(model, 1000, resolution) == sum(array.size for array in jax.tree.leaves(shapes))
+    image = jax.ShapeDtypeStruct((1, resolution, resolution, 3), jnp.float32)
+    program = jax.make_jaxpr(lambda parameters, images: network.apply(parameters, images, None))(shapes, image)
+    assert multiply_adds(model, 1000, resolution) == traced_multiply_adds(program.jaxpr)
 
 
 ODD = NFNet(depth=(2, 1, 3), width=(24, 50, 70), group_width=8, bottleneck=0.7, se_ratio=0.3)
