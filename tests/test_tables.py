@@ -83,7 +83,9 @@ def test_the_json_tells_of_cells_and_of_runs_beyond_the_ranges(quickstart: Plan)
         "at_most": 5,
     }
     (tuned,) = [run for run in found["runs"] if run["block"] == "digits_24" and run["model"] == "S"]
-    assert tuned["depends_on"] == [cell.id for cell in quickstart.cells[:9] if _model(quickstart, cell.runs[0]) == "S"]
+    cells = [cell for cell in quickstart.cells[:9] if _model(quickstart, cell.runs[0]) == "S"]
+    assert tuned["start_cells"] == [cell.id for cell in cells]
+    assert tuned["depends_on"] == [run for cell in cells for run in cell.runs]
     assert [run["lr"] for run in found["extensions"][:4]] == [0.00625, 0.025, 6.4, 25.6]
 
 

@@ -31,7 +31,7 @@ class _Before:
     id: str
     name: _Name
     lr: float
-    depends_on: frozenset[str]  # cells
+    start_cells: frozenset[str]
     because: str | None  # it was not the one there was before that
 
 
@@ -82,7 +82,7 @@ def _changed(
     if run.lr not in {each.lr for each in alike}:
         rates = ", ".join(f"{rate:g}" for rate in sorted({each.lr for each in alike}))
         yield f"lr changed {rates} -> {run.lr:g}" if len(alike) == 1 else f"lr {run.lr:g} is new beside {rates}"
-    if run.start is not None and frozenset(cells[each] for each in run.start.candidates) != nearest.depends_on:
+    if run.start is not None and frozenset(cells[each] for each in run.start.candidates) != nearest.start_cells:
         yield "the runs it may start from changed"
 
 
@@ -108,7 +108,7 @@ def _before(run: Fields) -> _Before:
     labels = texts_by_name(run, "labels")
     name = (run.text("block"), run.text("model"), _sorted(labels))
     because = None if run.values.get("because") is None else run.text("because")
-    return _Before(run.text("id"), name, run.number("lr"), frozenset(texts(run, "depends_on")), because)
+    return _Before(run.text("id"), name, run.number("lr"), frozenset(texts(run, "start_cells")), because)
 
 
 def _load(directory: StudyDirectory, run_id: str) -> Run | None:

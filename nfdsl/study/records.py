@@ -29,7 +29,7 @@ class Record:
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
     minimizing: Metric  # what the tuned run of the cell has least of
-    depends_on: tuple[str, ...]  # cells among whose best its start is chosen
+    start_cells: tuple[str, ...]  # among whose best its start is chosen
     start: str | None  # the run it starts from; None from random weights, or while that is not chosen
     lr: float
     epochs: float
@@ -148,7 +148,7 @@ def _record(
         labels=texts_by_name(run, "labels"),
         cell=run.text("cell"),
         minimizing=metric,
-        depends_on=texts(run, "depends_on"),
+        start_cells=texts(run, "start_cells"),
         start=_start(directory, run_id) if kind == "finetune" else None,
         lr=run.number("lr"),
         epochs=run.number("epochs"),

@@ -92,7 +92,7 @@ def test_a_fine_tune_starts_from_the_run_it_was_given(sketch, written, directory
     directory.run(tuned).mkdir(parents=True)
     directory.run_json(tuned).write_text(dump(lower(plan.runs[-1], "a@0.2")))
     record = written(plan, {})[tuned]
-    assert (record.kind, record.start, record.depends_on) == ("finetune", "a@0.2", ("a",))
+    assert (record.kind, record.start, record.start_cells) == ("finetune", "a@0.2", ("a",))
 
 
 @pytest.mark.parametrize(
