@@ -20,6 +20,7 @@ from nfdsl.schema.model import Model
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
 from nfdsl.schema.run import Length
+from nfdsl.schema.schedules import ReciprocalSqrt
 from nfdsl.schema.setting import settings
 from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Start, Training, Tune
 from nfdsl.schema.units import Dimension, quantity
@@ -323,6 +324,22 @@ def _length(training: Training, flops_per_image: int, examples: int, definition:
                     "batch": f"{training.batch:,} images",
                 },
                 "shorten the warm-up or raise the budget",
+            )
+        )
+    schedule = training.schedule
+    if isinstance(schedule, ReciprocalSqrt) and size.warmup_steps + schedule.cooldown > size.steps:
+        raise Rejected(
+            broken(
+                definition,
+                "cooldown-outlasts-budget",
+                f"the cool-down of {schedule.cooldown:,} steps does not fit between the warm-up and the end of the "
+                f"budget's {size.steps:,} steps",
+                {
+                    "schedule.cooldown": f"{schedule.cooldown:,} steps",
+                    "schedule.warmup": f"{schedule.warmup}",
+                    "budget": f"{training.budget} of {examples:,} images",
+                },
+                f"cool down for at most {size.steps - size.warmup_steps:,} steps, or raise the budget",
             )
         )
     return size

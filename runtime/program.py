@@ -98,7 +98,7 @@ class Program:
         return self._jit(initialize).lower(self._hyper, self._whole(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self.network.apply, self._recipe, self.network.layouts, self.mesh, self._dtype)
+        step = train_step(self.network.apply, self.network.layouts, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)
@@ -120,7 +120,7 @@ class Program:
         parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))
         if pretrained is not None:
             parameters = jax.tree.map(_first_of, pretrained, parameters, is_leaf=lambda leaf: leaf is None)
-        return initial_state(parameters, self._recipe, self.network.layouts, hyper)
+        return initial_state(parameters, self.network.layouts, hyper)
 
     def _batch(self, side: int) -> tuple[jax.ShapeDtypeStruct, ...]:
         """Returns the outline of `inputs`."""

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
-from nfdsl.schema.training import Recipe
 from runtime.losses import cross_entropy
 from runtime.mesh import DATA, shard_size
 from runtime.models.regularization import Regularization
@@ -45,18 +44,18 @@ class Examples(NamedTuple):
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> Step:
-    """Returns the pure function of one step of `recipe`, to be jitted.
+def train_step(apply: Apply, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> Step:
+    """Returns the pure function of one training step, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
     float32 weights of the global batch and returns the next state and the step's metrics::
 
         loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
-        order: gradient -> clip -> weight decay -> momentum -> w -> average of w
+        order: gradient -> the optimizer's update -> w -> average of w
 
-    The network computes in `dtype`; parameters, momentum, average and all sums are float32. Where
+    The network computes in `dtype`; parameters, average and all sums are float32. Where
     the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
-    SAM each device ascends on its own examples (m-sharpness, Foret et al. 2021, section 4.1).
+    SAM each device ascends along its own gradient, or all along their sum, on the first of its examples.
 
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
@@ -73,7 +72,7 @@ def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, mesh: Mesh, dtype
         shard_size(labels_B.shape[0], mesh)
         keys_B = example_keys(hyper.key, state.step, labels_B.shape[0])
         loss, gradients = gradient(state.parameters, hyper, Examples(images_BxHxWx3, labels_B, weights_B, keys_B))
-        return _updated(state, gradients, recipe, layouts, hyper), Metrics(loss)
+        return _updated(state, gradients, layouts, hyper), Metrics(loss)
 
     return step
 
@@ -97,8 +96,9 @@ def _gradient(
     parameters = jax.lax.pcast(parameters, DATA, to="varying")
     total = jax.lax.psum(jnp.sum(examples.weights), DATA)
     gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
-    if hyper.ascent is not None:
-        gradient = sharpness_aware(gradient, hyper.ascent.rho, hyper.ascent.fraction)
+    if hyper.sam is not None:
+        over = DATA if hyper.sam.over == "global" else None
+        gradient = sharpness_aware(gradient, hyper.sam.rho, hyper.sam.fraction, over=over)
     return jax.lax.psum(gradient(parameters, examples), DATA)
 
 
@@ -113,16 +113,16 @@ def _loss(
     return jnp.sum(examples.weights * losses_b) / total
 
 
-def _updated(state: TrainState, gradients: Parameters, recipe: Recipe, layouts: Layouts, hyper: Hyper) -> TrainState:
+def _updated(state: TrainState, gradients: Parameters, layouts: Layouts, hyper: Hyper) -> TrainState:
     """Returns the state after descending along `gradients`."""
-    rule = optimizer(recipe, layouts, hyper, state.step)
+    rule = optimizer(layouts, hyper, state.step)
     updates, optimizer_state = rule.update(gradients, state.optimizer_state, state.parameters)
     parameters = jax.tree.map(jnp.add, state.parameters, updates)
     return TrainState(state.step + 1, parameters, optimizer_state, _average(state, parameters, hyper))
 
 
 def _average(state: TrainState, parameters: Parameters, hyper: Hyper) -> Parameters | None:
-    if hyper.average_decay is None:
+    if hyper.average is None:
         return None
     assert state.average is not None, "a recipe with an average needs a state with one"
-    return averaged(state.average, parameters, state.step, hyper.average_decay)
+    return averaged(hyper.average, state.average, parameters, state.step, hyper.steps)

@@ -8,7 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nfdsl.schema.training import AGC, EMA, SAM, SGD, Linear
+from nfdsl.schema.averages import EMA
+from nfdsl.schema.optimizers import AGC, SGD
+from nfdsl.schema.schedules import Linear
+from nfdsl.schema.training import SAM
 from runtime.losses import cross_entropy
 from runtime.mesh import data_mesh, replicated
 from runtime.models.regularization import Regularization
@@ -67,11 +70,11 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    return jax.jit(train_step(apply, run.recipe, LAYOUTS, mesh, jnp.float32))
+    return jax.jit(train_step(apply, LAYOUTS, mesh, jnp.float32))
 
 
 def begun(run):
-    return initial_state(initialized(), run.recipe, LAYOUTS, hyper(run))
+    return initial_state(initialized(), LAYOUTS, hyper(run))
 
 
 def trained(run, mesh, batches):
@@ -177,6 +180,25 @@ def test_with_sam_each_device_ascends_on_its_own_examples(run, real):
     assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
 
 
+def test_with_global_sam_all_devices_ascend_along_the_sum(run):
+    """On the first half of each device's examples: here 0, 2, 4 and 6."""
+    run = noisy(run, sam=SAM(0.5, 0.5, "global"), clip=AGC(0.05), optimizer=SGD(0.0, False, 0.0))
+    arrays = examples(run, batch())
+    _, ascent = gradient_by_hand(initialized(), *(array[::2] for array in arrays))
+    norm = np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(ascent)))
+    value, gradient = gradient_by_hand(descended(ascent, -0.5 / norm), *arrays)
+    mean = jax.tree.map(lambda leaf: leaf / BATCH, gradient)
+    state, (loss,) = trained(run, devices(4), [batch()])
+    np.testing.assert_allclose(loss, value / BATCH, rtol=1e-5)
+    assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
+
+
+def test_with_sam_the_average_is_of_the_weights_and_not_of_where_they_ascended(run):
+    state, _ = trained(replace(full(run), recipe=replace(full(run).recipe, sam=SAM(0.5))), devices(4), [batch()])
+    expected = jax.tree.map(lambda old, new: 0.1 * old + 0.9 * new, initialized(), state.parameters)
+    assert_close(state.average, expected)
+
+
 def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
     run = noisy(run, clip=AGC(0.01), sam=SAM(0.05), average=EMA(0.9))
     other = replace(noisy(run, clip=AGC(0.02), sam=SAM(0.1), average=EMA(0.99), seed=2**63), lr=0.4)
@@ -184,7 +206,7 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
 
     def counted(*arguments):
         traces.append(arguments)
-        return train_step(apply, run.recipe, LAYOUTS, devices(2), jnp.float32)(*arguments)
+        return train_step(apply, LAYOUTS, devices(2), jnp.float32)(*arguments)
 
     step, state = jax.jit(counted, donate_argnums=0), jax.device_put(begun(run), replicated(devices(2)))
     for numbers in (hyper(run), hyper(other), hyper(run)):
@@ -201,7 +223,7 @@ def test_bfloat16_is_for_the_network_alone(run):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
         return apply(parameters, images, regularization)
 
-    lowered = jax.jit(train_step(watched, run.recipe, LAYOUTS, devices(2), jnp.bfloat16)).lower(
+    lowered = jax.jit(train_step(watched, LAYOUTS, devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}
