@@ -17,7 +17,7 @@ from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
-from runtime.evaluate import EvaluationStep, Inputs, evaluation_step
+from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
 from runtime.losses import Sums
 from runtime.mesh import replicated, shard_size, split
 from runtime.models.network import build
@@ -69,6 +69,10 @@ class Program:
         """Returns `runtime.evaluate.evaluation_step` for images of that side."""
         return self._compilation("evaluate", side, lambda: self._lower_evaluate(side))
 
+    def featurizer(self, side: int) -> Compilation[FeatureStep]:
+        """Returns `runtime.evaluate.feature_step` for images of that side."""
+        return self._compilation("evaluate", ("features", side), lambda: self._lower_features(side))
+
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
@@ -106,12 +110,20 @@ class Program:
         return self._jit(train, donate_argnums=0).lower(self.state, self._hyper, *self._batch(self._side))
 
     def _lower_evaluate(self, side: int) -> Lowered:
-        step = evaluation_step(self.network.apply)
+        step = evaluation_step(self.network.apply, self._recipe.loss)
 
         def evaluate(parameters: Parameters, *inputs: jax.Array) -> Sums:
             return step(parameters, *inputs)
 
         return self._jit(evaluate).lower(self.state.parameters, *self._batch(side))
+
+    def _lower_features(self, side: int) -> Lowered:
+        step = feature_step(self.network.apply, self.network.layouts)
+
+        def features(parameters: Parameters, *inputs: jax.Array) -> Inputs:
+            return step(parameters, *inputs)
+
+        return self._jit(features).lower(self.state.parameters, *self._batch(side))
 
     def _jit(self, function: Callable[..., Any], **options: Any) -> Any:
         return jax.jit(function, out_shardings=replicated(self.mesh), **options)

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
-from runtime.losses import cross_entropy
+from runtime.losses import cross_entropy, targets
 from runtime.mesh import DATA, shard_size
+from runtime.mixing import Partners, own_pixels, partners
 from runtime.models.regularization import Regularization
 from runtime.optim.average import averaged
 from runtime.optim.hyper import Hyper
+from runtime.optim.layers import frozen
 from runtime.optim.optimizer import optimizer
 from runtime.optim.sam import sharpness_aware
 from runtime.parameters import Layouts, Parameters
@@ -38,7 +40,19 @@ class Examples(NamedTuple):
     images: jax.Array  # [b, h, w, 3] uint8
     labels: jax.Array  # [b] int32
     weights: jax.Array  # [b] float32: 1, or 0 for padding
-    keys: jax.Array  # [b] PRNG keys of dropout and stochastic depth
+    keys: jax.Array  # [b] PRNG keys of dropout, stochastic depth and mixtures
+    partners: Partners | None  # what they are mixed with
+
+
+class Inputs(NamedTuple):
+    """Examples as the network is given them, mixed with others or not."""
+
+    images: jax.Array  # [b, h, w, 3] normalised, in the dtype the network computes in
+    labels: jax.Array  # [b] int32
+    others: jax.Array  # [b] int32: labels of what they are mixed with
+    shares: jax.Array  # [b] float32: how much of the target the label has; the other has the rest
+    weights: jax.Array  # [b] float32: 1, or 0 for padding
+    keys: jax.Array  # [b] PRNG keys
 
 
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
@@ -51,7 +65,7 @@ def train_step(apply: Apply, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> 
     float32 weights of the global batch and returns the next state and the step's metrics::
 
         loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
-        order: gradient -> the optimizer's update -> w -> average of w
+        order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
     The network computes in `dtype`; parameters, average and all sums are float32. Where
     the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
@@ -60,7 +74,7 @@ def train_step(apply: Apply, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> 
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, apply, dtype),
+        partial(_gradient, apply, layouts, dtype),
         mesh=mesh,
         in_specs=(PartitionSpec(), PartitionSpec(), PartitionSpec(DATA)),
         out_specs=PartitionSpec(),
@@ -71,7 +85,10 @@ def train_step(apply: Apply, layouts: Layouts, mesh: Mesh, dtype: DTypeLike) -> 
     ) -> tuple[TrainState, Metrics]:
         shard_size(labels_B.shape[0], mesh)
         keys_B = example_keys(hyper.key, state.step, labels_B.shape[0])
-        loss, gradients = gradient(state.parameters, hyper, Examples(images_BxHxWx3, labels_B, weights_B, keys_B))
+        is_mixed = hyper.mixup is not None or hyper.cutmix is not None
+        others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
+        examples = Examples(images_BxHxWx3, labels_B, weights_B, keys_B, others)
+        loss, gradients = gradient(state.parameters, hyper, examples)
         return _updated(state, gradients, layouts, hyper), Metrics(loss)
 
     return step
@@ -88,29 +105,49 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
 
 
 def _gradient(
-    apply: Apply, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
+    apply: Apply, layouts: Layouts, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
 ) -> tuple[jax.Array, Parameters]:
     """Returns loss and gradient of the global batch; runs on each device's part of it."""
     # Marked as each device's own, so that differentiation does not sum over devices by itself: the
     # ascent of SAM is local, and gradients are summed once, in float32.
     parameters = jax.lax.pcast(parameters, DATA, to="varying")
     total = jax.lax.psum(jnp.sum(examples.weights), DATA)
-    gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
+    gradient = jax.value_and_grad(partial(_loss, apply, layouts, hyper, total))
     if hyper.sam is not None:
         over = DATA if hyper.sam.over == "global" else None
         gradient = sharpness_aware(gradient, hyper.sam.rho, hyper.sam.fraction, over=over)
-    return jax.lax.psum(gradient(parameters, examples), DATA)
+    return jax.lax.psum(gradient(parameters, _inputs(examples, hyper, dtype)), DATA)
+
+
+def _inputs(examples: Examples, hyper: Hyper, dtype: DTypeLike) -> Inputs:
+    images, labels, weights, keys, partners = examples
+    if partners is None:
+        return Inputs(normalize(images, dtype), labels, labels, jnp.ones_like(weights), weights, keys)
+    own, shares = own_pixels(keys, partners, hyper.mixup, hyper.cutmix)
+    mixed = own * normalize(images, jnp.float32) + (1 - own) * normalize(partners.images, jnp.float32)
+    return Inputs(mixed.astype(dtype), labels, partners.labels, shares, weights, keys)
 
 
 def _loss(
-    apply: Apply, dtype: DTypeLike, hyper: Hyper, total: jax.Array, parameters: Parameters, examples: Examples
+    apply: Apply, layouts: Layouts, hyper: Hyper, total: jax.Array, parameters: Parameters, inputs: Inputs
 ) -> jax.Array:
-    """Returns what `examples` contribute to the mean loss of a batch of weight `total`."""
-    parameters = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
-    regularization = Regularization(examples.keys, hyper.stochastic_depth, hyper.dropout)
-    logits_bxK = apply(parameters, normalize(examples.images, dtype), regularization)
-    losses_b = cross_entropy(logits_bxK.astype(jnp.float32), examples.labels, hyper.label_smoothing)
-    return jnp.sum(examples.weights * losses_b) / total
+    """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
+
+    def prepared(parameter: jax.Array, keeps: bool) -> jax.Array:
+        # Where a body is frozen, nothing is differentiated below the classifier.
+        return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
+
+    parameters = jax.tree.map(prepared, parameters, frozen(layouts, hyper.freeze))
+    regularization = Regularization(inputs.keys, hyper.stochastic_depth, hyper.dropout)
+    logits_bxK = apply(parameters, inputs.images, regularization).astype(jnp.float32)
+    losses_b = cross_entropy(hyper.loss, logits_bxK, _targets(inputs, logits_bxK.shape[-1], hyper.label_smoothing))
+    return jnp.sum(inputs.weights * losses_b) / total
+
+
+def _targets(inputs: Inputs, classes: int, smoothing: ArrayLike) -> jax.Array:
+    """Returns the targets of mixtures [b, K]."""
+    own_bxK, other_bxK = (targets(labels, classes, smoothing) for labels in (inputs.labels, inputs.others))
+    return inputs.shares[:, None] * own_bxK + (1 - inputs.shares[:, None]) * other_bxK
 
 
 def _updated(state: TrainState, gradients: Parameters, layouts: Layouts, hyper: Hyper) -> TrainState:

@@ -14,13 +14,20 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeVar
 
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, save, weights
 from runtime.compilation import Compilation
 from runtime.data.dataset import Dataset, open_dataset
+from runtime.data.records import Records
 from runtime.evaluate import Evaluation, Inputs, evaluate
 from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
-from runtime.feed import evaluation_feed, training_feed
+from runtime.feed import evaluation_feed, examples_feed, training_feed
+from runtime.few_shot import Features, accuracies, candidates, gathered
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
 from runtime.program import Program, Programs
@@ -182,11 +189,12 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
     if job.dataset.evaluated.size:
         step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
-        parameters = state.parameters if state.average is None else state.average
         with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
-            evaluation = evaluate(step, parameters, _until_stopped(job, inputs))
+            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs))
     if evaluation.loss is not None and not math.isfinite(evaluation.loss):
         raise Diverged(length.steps)
+    probe = job.run.recipe.probe
+    few_shot = None if probe is None else (yield from _few_shot(job, _evaluated_weights(state), probe))
     return Result(
         state="done",
         step=length.steps,
@@ -198,7 +206,25 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         examples_evaluated=evaluation.examples,
         seconds=metrics.seconds + time.monotonic() - began,
         images_per_second=length.images / metrics.seconds if metrics.seconds else None,
+        few_shot=few_shot,
     )
+
+
+def _evaluated_weights(state: TrainState) -> Parameters:
+    return state.parameters if state.average is None else state.average
+
+
+def _few_shot(job: _Job, parameters: Parameters, probe: FewShot) -> Generator[Compiled, None, dict[str, float]]:
+    """Returns the accuracies of the few-shot probe. Raises `DataError`, `_Stopped`."""
+    step = yield from _compiled(job, job.run.length.steps, job.program.featurizer(job.run.recipe.resolution.eval))
+    dataset = open_dataset(probe.data)
+
+    def features(records: Records, examples: NDArray[np.int64]) -> Features:
+        with closing(examples_feed(job.program, job.run, records, examples)) as inputs:
+            return gathered(jax.device_get(step(parameters, *batch)) for batch in _until_stopped(job, inputs))
+
+    train = features(dataset.records, candidates(dataset, probe.data.classes))
+    return accuracies(probe, train, features(dataset.evaluation, dataset.evaluated))
 
 
 def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:

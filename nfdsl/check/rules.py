@@ -107,6 +107,14 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
             {"batch": f"{recipe.batch} images", "augment.repeat": f"{recipe.augment.repeat}"},
             "make the batch a multiple of `repeat`",
         )
+    if recipe.probe is not None and not recipe.probe.data.measurable:
+        yield broken(
+            definition,
+            "nothing-held-out",
+            "a few-shot classifier cannot be measured: no images are held out",
+            {"probe": "few_shot", "probe.data": "holdout 0 images"},
+            "set `holdout` in the data block of the probe, for example `holdout 500 images`",
+        )
 
 
 def _tuning(lr: float | Tune, data: Data, definition: Definition) -> Iterator[Diagnostic]:

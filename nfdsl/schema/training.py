@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
 from nfdsl.schema.averages import Average
 from nfdsl.schema.data import Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model
 from nfdsl.schema.optimizers import SGD, Clip, Optimizer
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.schedules import DURATION, Cosine, Schedule
 from nfdsl.schema.setting import setting
 from nfdsl.schema.units import Dimension, Quantity
 
 BUDGET = (*DURATION, Dimension.FLOPS, Dimension.CORE_HOURS, Dimension.CHIP_HOURS)
 Metric = Literal["holdout.loss", "holdout.error"]
+Loss = Literal["softmax", "sigmoid"]
+Freeze = Literal["nothing", "body", "kernels"]
 
 
 @dataclass(frozen=True)
@@ -81,22 +85,6 @@ class SAM:
 
 
 @dataclass(frozen=True)
-class Augment:
-    """Random changes to training images."""
-
-    word: ClassVar[str] = "augment"
-    area: float = setting("smallest share of the image a random crop keeps", default=0.08, above=0, at_most=1)
-    aspect: float = setting("largest aspect ratio of a random crop", default=4 / 3, at_least=1)
-    flip: bool = setting("mirror half of the images", default=True)
-    repeat: int = setting(
-        "views of each image in a batch; the batch size stays, so a batch holds fewer images",
-        default=1,
-        at_least=1,
-        source="arXiv 2310.16764, footnote 4",
-    )
-
-
-@dataclass(frozen=True)
 class Start:
     """Which trained networks a fine-tune begins from.
 
@@ -121,12 +109,29 @@ class Recipe:
     optimizer: Optimizer = setting("the update rule", default=SGD(), shapes=True)
     clip: Clip | None = setting("gradient clipping", default=None, shapes=True)
     schedule: Schedule = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
+    loss: Loss = setting("cross entropy between classes, or of each class by itself", default="softmax", shapes=True)
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
     sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)
     stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)
     dropout: float = setting("chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1)
     augment: Augment = setting("changes to training images", default=Augment())
+    randaugment: RandAugment | None = setting("further changes, by operations drawn at random", default=None)
+    mixup: Mixup | None = setting("training on blends of two images", default=None, shapes=True)
+    cutmix: CutMix | None = setting("training on images with a patch of another", default=None, shapes=True)
+    layer_decay: float = setting(
+        "learning rate of each layer over that of the layer above it, from the classifier down",
+        default=1.0,
+        above=0,
+        at_most=1,
+        source="Alabdulmohsin et al. 2023, appendix",
+    )
+    freeze: Freeze = setting(
+        "what keeps its values: `body`, all but the classifier; `kernels`, all but classifier, gains and biases",
+        default="nothing",
+        shapes=True,
+    )
     average: Average | None = setting("average of the weights that is evaluated", default=None, shapes=True)
+    probe: FewShot | None = setting("a further question to the trained network", default=None)
     sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
     seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)
 

@@ -17,10 +17,11 @@ from typing import get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.schedules import ReciprocalSqrt, Schedule
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Augment, Recipe, Start
+from nfdsl.schema.training import Recipe, Start
 from nfdsl.schema.units import Dimension
 from nfdsl.testing.amounts import amounts, spellings
 from nfdsl.testing.values import Bound, Names, possible, values

@@ -61,10 +61,11 @@ def training_batch(run: Run, records: Records, split: Split, step: int, rows: ra
     epochs, positions = np.divmod(unique, split.examples)
     examples = split.records(order(seed, epochs, positions, split.examples))
     batch = _empty(len(rows), side)
-    drawn = chances(seed, epochs, examples, views)
+    layers = 0 if recipe.randaugment is None else recipe.randaugment.layers
+    drawn = chances(seed, epochs, examples, views, layers)
     for row, (index, chance) in enumerate(zip(examples.tolist(), drawn, strict=True)):
         image, batch.labels[row] = records.read(index)
-        batch.images[row] = augmented(image, recipe.augment, chance, side)
+        batch.images[row] = augmented(image, recipe.augment, recipe.randaugment, chance, side)
     return _marked(batch, examples, views)
 
 

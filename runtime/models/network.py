@@ -12,7 +12,7 @@ from nfdsl.schema.model import Model, NFNet
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
-from runtime.parameters import Layouts, Parameters, layouts, values
+from runtime.parameters import Layouts, Parameters, layouts, placed, values
 
 Module = NormalizerFree
 
@@ -50,7 +50,7 @@ def build(model: Model, classes: int, *, grouped: Grouped, unroll: bool = False)
     """
     create = partial(_create, model, classes, grouped, unroll)
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
-    return Network(layouts(module), create, nnx.graphdef(module))
+    return Network(placed(layouts(module), module.depths()), create, nnx.graphdef(module))
 
 
 def _create(model: Model, classes: int, grouped: Grouped, unroll: bool, key: jax.Array) -> Module:

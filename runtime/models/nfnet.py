@@ -28,7 +28,7 @@ from runtime.models.linear import Linear
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
-from runtime.parameters import Parameter
+from runtime.parameters import Depths, Parameter
 
 
 @jax.tree_util.register_dataclass
@@ -196,6 +196,16 @@ class NormalizerFree(nnx.Module):
         if regularization is not None:
             features_BxC = regularization.drop(features_BxC)
         return self.classifier(features_BxC).astype(jnp.float32)
+
+    def depths(self) -> Depths:
+        """Returns the depth of each layer: the stem 0, block l (from 0) l + 1, what follows the blocks one more."""
+        stages: Depths = {}
+        for stage, stage_places in enumerate(places(self.model)):
+            first = int(jnp.asarray(stage_places.block)[0]) + 1
+            others = {} if self.model.depth[stage] == 1 else {"blocks": first + 1}
+            stages[_name(stage)] = {"first": first, **others}
+        last = sum(self.model.depth) + 1
+        return {"stem": 0, "stages": stages, "final_conv": last, "classifier": last}
 
 
 def _name(stage: int) -> str:

@@ -1,7 +1,7 @@
 """The numbers a run may change without being compiled anew."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import jax
@@ -10,16 +10,17 @@ import numpy as np
 from jax.tree_util import register_dataclass, register_pytree_node
 from jax.typing import ArrayLike
 
+from nfdsl.schema.augmentation import CutMix, Mixup
 from nfdsl.schema.averages import EMA, Average, Polyak
 from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, Clip, GlobalNorm, Optimizer
 from nfdsl.schema.run import Run
 from nfdsl.schema.schedules import Constant, Cosine, Linear, Piecewise, ReciprocalSqrt, Schedule
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import SAM
+from nfdsl.schema.training import SAM, Freeze, Loss
 from nfdsl.schema.units import Dimension, quantity
 
 # Words of a recipe as they enter a program: what shapes the program is structure, every other setting an array.
-_WORDS = (SGD, Adam, AdamW, Adafactor, AGC, GlobalNorm, SAM, EMA, Polyak)
+_WORDS = (SGD, Adam, AdamW, Adafactor, AGC, GlobalNorm, SAM, EMA, Polyak, Mixup, CutMix)
 _SCHEDULES = (Cosine, Linear, Constant, ReciprocalSqrt, Piecewise)
 _NO_WARMUP = quantity(0, Dimension.STEPS)
 
@@ -60,6 +61,7 @@ class Hyper:
     warmup_steps: ArrayLike
     schedule: Schedule
     optimizer: Optimizer  # its `head_decay` is never None
+    layer_decay: ArrayLike
     label_smoothing: ArrayLike
     stochastic_depth: ArrayLike
     dropout: ArrayLike
@@ -67,6 +69,10 @@ class Hyper:
     clip: Clip | None
     sam: SAM | None
     average: Average | None
+    mixup: Mixup | None
+    cutmix: CutMix | None
+    loss: Loss = field(metadata={"static": True})
+    freeze: Freeze = field(metadata={"static": True})
 
     @property
     def key(self) -> jax.Array:
@@ -87,6 +93,7 @@ def hyper(run: Run) -> Hyper:
         warmup_steps=np.int32(length.warmup_steps),
         schedule=_arrays(replace(recipe.schedule, warmup=_NO_WARMUP)),
         optimizer=_arrays(_with_head_decay(recipe.optimizer)),
+        layer_decay=np.float32(recipe.layer_decay),
         label_smoothing=np.float32(recipe.label_smoothing),
         stochastic_depth=np.float32(recipe.stochastic_depth),
         dropout=np.float32(recipe.dropout),
@@ -94,6 +101,10 @@ def hyper(run: Run) -> Hyper:
         clip=_arrays(recipe.clip),
         sam=_arrays(recipe.sam),
         average=_arrays(recipe.average),
+        mixup=_arrays(recipe.mixup),
+        cutmix=_arrays(recipe.cutmix),
+        loss=recipe.loss,
+        freeze=recipe.freeze,
     )
 
 

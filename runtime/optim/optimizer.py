@@ -8,7 +8,7 @@
     adam       Kingma and Ba 2015, algorithm 1
     adafactor  Zhai et al. 2022, section 3.4            (adafactor.py)
     u <- u + decay * w                       decoupled decay: kernels and the head only
-    w <- w - lr(t) * u
+    w <- w - lr(t) * layer_decay^(D - depth) * u      but for what is frozen
 
 SGD as NFNets are trained: Brock et al. 2021, appendix A.1. Where optax has a part, it is optax's.
 """
@@ -24,6 +24,7 @@ from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, Clip, Glob
 from runtime.optim.adafactor import adafactor
 from runtime.optim.agc import adaptive_clip
 from runtime.optim.hyper import Hyper
+from runtime.optim.layers import frozen, scale_by_depth
 from runtime.optim.schedule import learning_rate
 from runtime.parameters import Layouts, Role
 
@@ -34,7 +35,13 @@ def optimizer(layouts: Layouts, hyper: Hyper, step: ArrayLike) -> optax.Gradient
     Of SGD the only state is the momentum. Which words the recipe has shapes the program; their numbers may be traced.
     """
     rate = learning_rate(hyper.schedule, step, hyper.peak, hyper.warmup_steps, hyper.steps)
-    return optax.chain(_clip(hyper.clip, layouts), *_rule(hyper.optimizer, layouts), optax.scale_by_learning_rate(rate))
+    return optax.chain(
+        _clip(hyper.clip, layouts),
+        *_rule(hyper.optimizer, layouts),
+        scale_by_depth(layouts, hyper.layer_decay),
+        optax.scale_by_learning_rate(rate),
+        optax.freeze(frozen(layouts, hyper.freeze)),
+    )
 
 
 def _clip(clip: Clip | None, layouts: Layouts) -> optax.GradientTransformation:

@@ -6,10 +6,11 @@ import pytest
 
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.data import Builtin, Data, Dedup, Folder
 from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.schedules import Linear
-from nfdsl.schema.training import SAM, Augment, Grid, Monotone, Pretrain, Resolution, Tune
+from nfdsl.schema.training import SAM, Grid, Monotone, Pretrain, Resolution, Tune
 from nfdsl.schema.units import Dimension, quantity
 
 

@@ -33,7 +33,9 @@ def batches(images, labels, size):
 
 
 def evaluated(images, labels, size):
-    return evaluate(jax.jit(evaluation_step(apply)), {"scale": jnp.float32(2)}, batches(images, labels, size))
+    return evaluate(
+        jax.jit(evaluation_step(apply, "softmax")), {"scale": jnp.float32(2)}, batches(images, labels, size)
+    )
 
 
 @pytest.mark.parametrize("size", [1, 8, 23, 64])

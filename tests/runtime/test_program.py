@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from jax import monitoring
 
+from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
 from nfdsl.schema.averages import EMA, Polyak
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC, SGD, Adafactor, AdamW, GlobalNorm
 from nfdsl.schema.program import program_key
 from nfdsl.schema.run import Length
 from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
-from nfdsl.schema.training import SAM, Augment, ExactlyOnce, Resolution
+from nfdsl.schema.training import SAM, ExactlyOnce, Resolution
 from nfdsl.schema.units import Dimension, quantity
 from runtime.data.batches import Batch
 from runtime.mesh import data_mesh
@@ -87,6 +88,10 @@ def test_no_number_of_a_run_gets_into_its_program(small_run):
         {"schedule": Linear()},
         {"schedule": Piecewise(at=(0.5,))},
         {"sam": SAM(0.05)},
+        {"mixup": Mixup()},
+        {"cutmix": CutMix()},
+        {"loss": "sigmoid"},
+        {"freeze": "body"},
         {"average": EMA(0.9)},
         {"average": Polyak()},
     ],
@@ -104,8 +109,19 @@ def test_the_points_of_a_staircase_are_inputs_but_not_how_many(small_run):
 
 def test_no_number_of_any_rule_gets_into_a_program(small_run):
     mesh = data_mesh(jax.devices()[:1])
-    rules = {"optimizer": Adafactor(), "clip": GlobalNorm(), "schedule": ReciprocalSqrt(), "average": Polyak()}
+    rules = {
+        "mixup": Mixup(),
+        "cutmix": CutMix(),
+        "optimizer": Adafactor(),
+        "clip": GlobalNorm(),
+        "schedule": ReciprocalSqrt(),
+        "average": Polyak(),
+    }
     others = {
+        "mixup": Mixup(0.5),
+        "cutmix": CutMix(0.5),
+        "layer_decay": 0.5,
+        "randaugment": RandAugment(),
         "optimizer": Adafactor(0.5, 0.6, 0.7, 0.8, 0.9),
         "clip": GlobalNorm(2.0),
         "schedule": ReciprocalSqrt(quantity(1, Dimension.STEPS), 2, 3),

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nfdsl.schema.augmentation import CutMix, Mixup
 from nfdsl.schema.averages import EMA
 from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.schedules import Linear
 from nfdsl.schema.training import SAM
-from runtime.losses import cross_entropy
+from runtime.losses import cross_entropy, targets
 from runtime.mesh import data_mesh, replicated
+from runtime.mixing import own_pixels, partners
 from runtime.models.regularization import Regularization
 from runtime.optim.agc import clip
 from runtime.optim.hyper import hyper
@@ -92,7 +94,7 @@ def gradient_by_hand(parameters, images, labels, weights, keys):
     """Returns the sum of losses of a noisy run and its gradient, without the step's own code for it."""
     mean, std = jnp.array([0.485, 0.456, 0.406]), jnp.array([0.229, 0.224, 0.225])
     logits = apply(parameters, (images / 255.0 - mean) / std, Regularization(keys, DEPTH, DROPOUT))
-    return jnp.sum(weights * cross_entropy(logits, labels, SMOOTHING))
+    return jnp.sum(weights * cross_entropy("softmax", logits, targets(labels, CLASSES, SMOOTHING)))
 
 
 def examples(run, arrays, step=0):
@@ -197,6 +199,43 @@ def test_with_sam_the_average_is_of_the_weights_and_not_of_where_they_ascended(r
     state, _ = trained(replace(full(run), recipe=replace(full(run).recipe, sam=SAM(0.5))), devices(4), [batch()])
     expected = jax.tree.map(lambda old, new: 0.1 * old + 0.9 * new, initialized(), state.parameters)
     assert_close(state.average, expected)
+
+
+def test_mixtures_are_learned_as_mixtures(run):
+    """Loss and gradient of the mean over mixed images, each label with its share, across devices."""
+    run = varied(run, mixup=Mixup(1.0), cutmix=CutMix(), optimizer=SGD(0.0, False, 0.0))
+    images, labels, weights = batch()
+    keys = example_keys(hyper(run).key, 0, BATCH)
+    others = partners(jnp.asarray(images), jnp.asarray(labels), jnp.asarray(weights))
+    own, shares = jax.jit(own_pixels)(keys, others, hyper(run).mixup, hyper(run).cutmix)
+    mixed = own * normalize(jnp.asarray(images), jnp.float32) + (1 - own) * normalize(others.images, jnp.float32)
+
+    def mean_loss(parameters):
+        logits = apply(parameters, mixed, None)
+        own_loss, other_loss = (
+            cross_entropy("softmax", logits, jax.nn.one_hot(target, CLASSES)) for target in (labels, others.labels)
+        )
+        return jnp.mean(shares * own_loss + (1 - shares) * other_loss)
+
+    value, gradient = jax.value_and_grad(mean_loss)(initialized())
+    state, (loss,) = trained(run, devices(4), [(images, labels, weights)])
+    np.testing.assert_allclose(loss, value, rtol=1e-5)
+    assert_close(state.parameters, descended(gradient, 0.1))
+
+
+def test_a_frozen_body_keeps_its_weights_and_sam_does_not_move_it(run):
+    run = varied(run, freeze="body", sam=SAM(0.5), optimizer=SGD(0.9, True, 0.1))
+    state, _ = trained(run, devices(2), [batch(0), batch(1)])
+    np.testing.assert_array_equal(state.parameters["hidden"]["kernel"], initialized()["hidden"]["kernel"])
+    assert not np.allclose(state.parameters["head"]["kernel"], initialized()["head"]["kernel"])
+
+
+def test_the_sigmoid_loss_is_the_mean_over_images_of_the_sum_over_classes(run):
+    images, labels, weights = batch()
+    logits = apply(initialized(), normalize(jnp.asarray(images), jnp.float32), None)
+    expected = jnp.mean(cross_entropy("sigmoid", logits, jax.nn.one_hot(labels, CLASSES)))
+    _, (loss,) = trained(varied(run, loss="sigmoid"), devices(2), [(images, labels, weights)])
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):

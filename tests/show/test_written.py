@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as settings_of_test
 from hypothesis import strategies as st
 
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import ArrayRecord, Data
 from nfdsl.schema.hardware import Hardware
@@ -17,7 +18,7 @@ from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.report import Figure
 from nfdsl.schema.schedules import Cosine, Linear
 from nfdsl.schema.setting import Setting, settings
-from nfdsl.schema.training import SAM, Augment, Monotone, Pretrain, Tune
+from nfdsl.schema.training import SAM, Monotone, Pretrain, Tune
 from nfdsl.schema.units import Dimension, quantity
 from nfdsl.show.written import Writer, docstring, quoted
 from nfdsl.source import Source

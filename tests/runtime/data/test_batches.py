@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import Augment, ExactlyOnce, Recipe, Resolution
+from nfdsl.schema.training import ExactlyOnce, Recipe, Resolution
 from runtime.data.batches import Batch, evaluation_batches, process_rows, training_batch, training_batches
 from runtime.data.randomness import hashed
 from runtime.data.records import DataError, Example
