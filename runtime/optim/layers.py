@@ -15,7 +15,7 @@ def frozen(layouts: Layouts, freeze: Freeze) -> Layouts:
     """Returns whether each parameter keeps its value: True or False, nested as `layouts` are."""
 
     def keeps(layout: Layout, is_classifier: bool) -> bool:
-        return not is_classifier and (freeze == "body" or (freeze == "kernels" and layout.role == "kernel"))
+        return not is_classifier and (freeze == "body" or (freeze == "kernels" and layout.role not in ("gain", "bias")))
 
     return jax.tree.map(keeps, layouts, in_classifier(layouts))
 

@@ -14,7 +14,7 @@ Gradient = Callable[[Parameters, Examples], tuple[jax.Array, Parameters]]
 
 
 def sharpness_aware(
-    gradient: Gradient[Examples], rho: ArrayLike, fraction: float, *, over: str | None = None
+    gradient: Gradient[Examples], rho: ArrayLike, fraction: float, *, over: str | tuple[str, ...] | None = None
 ) -> Gradient[Examples]:
     """Returns the gradient function of the loss at its worst within `rho` of the weights.
 
@@ -32,7 +32,7 @@ def sharpness_aware(
         that share their first axis.
       rho: length of the ascent step; may be traced.
       fraction: share of the examples for the ascent, a shape and so static.
-      over: the mesh axis whose devices ascend together, along the sum of their gradients; None where each device
+      over: the mesh axis or axes whose devices ascend together, along the sum of their gradients; None where each device
         ascends along its own (m-sharpness, Foret et al. 2021, section 4.1).
     """
 
