@@ -17,8 +17,7 @@ from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
-from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
-from runtime.losses import Sums
+from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, Outcome, evaluation_step, feature_step
 from runtime.mesh import replicated, shard_size, split
 from runtime.models.network import build
 from runtime.optim.hyper import Hyper, hyper
@@ -112,7 +111,7 @@ class Program:
     def _lower_evaluate(self, side: int) -> Lowered:
         step = evaluation_step(self.network.apply, self._recipe.loss)
 
-        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Sums:
+        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Outcome:
             return step(parameters, *inputs)
 
         return self._jit(evaluate).lower(self.state.parameters, *self._batch(side))

@@ -190,7 +190,7 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
         with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
-            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs))
+            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs), job.dataset.reassessed)
     if evaluation.loss is not None and not math.isfinite(evaluation.loss):
         raise Diverged(length.steps)
     probe = job.run.recipe.probe
@@ -206,6 +206,7 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         examples_evaluated=evaluation.examples,
         seconds=metrics.seconds + time.monotonic() - began,
         images_per_second=length.images / metrics.seconds if metrics.seconds else None,
+        reassessed_top1=evaluation.reassessed_top1,
         few_shot=few_shot,
     )
 

@@ -64,7 +64,15 @@ def _is_one_group(model: NFNet, width: int) -> bool:
 
 
 def _data(data: Data, definition: Definition) -> Iterator[Diagnostic]:
-    """Yields what a data block says of a built-in source that is not so."""
+    """Yields what does not fit together in a data block, and what it says of a built-in source that is not so."""
+    if data.reassessed is not None and data.validation is None:
+        yield broken(
+            definition,
+            "reassessed-without-validation",
+            "there is no `validation` source whose labels could be reassessed",
+            {"reassessed": f'"{data.reassessed}"', "validation": "none"},
+            "name the source that the labels are of, or leave `reassessed` out",
+        )
     if not isinstance(data.source, Builtin):
         return
     name, size = data.source.name, BUILTIN_SIZES[data.source.name]

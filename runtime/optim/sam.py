@@ -32,7 +32,7 @@ def sharpness_aware(
         that share their first axis.
       rho: length of the ascent step; may be traced.
       fraction: share of the examples for the ascent, a shape and so static.
-      over: the mesh axis or axes whose devices ascend together, along the sum of their gradients; None where each device
+      over: the mesh axis or axes whose devices ascend together, along the sum of their gradients; None where each
         ascends along its own (m-sharpness, Foret et al. 2021, section 4.1).
     """
 
