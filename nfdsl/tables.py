@@ -66,6 +66,7 @@ def _run(run: PlannedRun, state: str) -> dict[str, Any]:
         "depends_on": list(run.start.candidates) if run.start else [],
         "program": run.program,
         "cell": run.cell,
+        "replicates": run.replicates,
         "state": state,
     }
 
