@@ -52,7 +52,7 @@ class ReciprocalSqrt:
         unit=Dimension.STEPS,
         at_least=1,
     )
-    cooldown: int = setting("length of the cool-down", default=50_000, unit=Dimension.STEPS, at_least=0)
+    cooldown: int = setting("length of the cool-down", default=0, unit=Dimension.STEPS, at_least=0)
 
 
 @dataclass(frozen=True)

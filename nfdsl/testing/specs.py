@@ -78,7 +78,7 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         required["examples"] = draw(
             st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
         )
-    return draw(_block("data", name, required, {"data": earlier}, without=["examples"]))
+    return draw(_block("data", name, required, {"data": earlier}, without=["examples", "reassessed"]))
 
 
 @st.composite
