@@ -49,7 +49,7 @@ def _of_seeds(probe: FewShot, train: Features, test: Features, shots: int) -> It
     for seed in range(probe.seeds):
         chosen = drawn(train.labels, shots, seed)
         fitted = Features(train.values[chosen], train.labels[chosen])
-        yield float(np.mean(classified(fitted, test.values, probe.data.classes, probe.l2) == test.labels))
+        yield float(np.mean(classified(fitted, test.values, probe.data.classes, probe.ridge) == test.labels))
 
 
 def drawn(labels: NDArray[np.int64], shots: int, seed: int) -> NDArray[np.int64]:

@@ -19,4 +19,4 @@ class FewShot:
     data: Data = setting("the data set; the classifier is measured on what it holds out")
     shots: tuple[int, ...] = setting("images of each class; a fit for each number", default=(1, 5, 10, 25), at_least=1)
     seeds: int = setting("draws of those images, over which accuracies are averaged", default=3, at_least=1)
-    l2: float = setting("regularisation of the fit", default=1024.0, above=0, source="big_vision, `fewshot_lsr`")
+    ridge: float = setting("regularisation of the fit", default=1024.0, above=0, source="big_vision, `fewshot_lsr`")

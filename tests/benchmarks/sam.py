@@ -21,7 +21,7 @@ from nfdsl.schema.training import SAM, Recipe, Resolution
 from runtime.mesh import data_mesh
 from runtime.program import Program
 
-NETWORK = NFNet(depth=(1, 2, 2, 1), width=(128, 256, 512, 512))
+NETWORK = NFNet(depth=(2, 2), width=(128, 256))
 
 
 class Stepper:

@@ -72,7 +72,7 @@ def test_padding_is_left_out():
 
 def test_a_run_with_a_probe_ends_with_its_accuracies(small_run, programs, tmp_path):
     """On digits, the features of a hardly trained network tell more than chance."""
-    recipe = replace(small_run.recipe, probe=FewShot(DIGITS, shots=(1, 10), l2=1.0))
+    recipe = replace(small_run.recipe, probe=FewShot(DIGITS, shots=(1, 10), ridge=1.0))
     run = replace(small_run, recipe=recipe, length=Length(64, 2, 0))
     for _ in train(run, tmp_path, programs, None, Event()):
         pass
