@@ -7,6 +7,7 @@ from nfdsl.diagnostics import Diagnostic
 from nfdsl.length import images_of, length
 from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.run import Length
+from nfdsl.schema.schedules import ReciprocalSqrt
 from nfdsl.schema.training import Training
 
 
@@ -30,7 +31,7 @@ def length_of(training: Training, flops_per_image: int, examples: int, definitio
     """Returns the exact length of a run of `training`.
 
     Raises:
-      Rejected: the budget pays for nothing or cannot be converted, or the warm-up outlasts it.
+      Rejected: the budget pays for nothing or cannot be converted, or the warm-up or cool-down outlasts it.
     """
     try:
         images = images_of(
@@ -49,6 +50,9 @@ def length_of(training: Training, flops_per_image: int, examples: int, definitio
         raise Rejected(Diagnostic("empty-budget", headline, label, help="raise the budget"))
     if size.warmup_steps >= size.steps:
         raise Rejected(_warmup_outlasts(training, size, examples, definition))
+    schedule = training.schedule
+    if isinstance(schedule, ReciprocalSqrt) and size.warmup_steps + schedule.cooldown > size.steps:
+        raise Rejected(_cooldown_outlasts(schedule, training, size, examples, definition))
     return size
 
 
@@ -70,4 +74,21 @@ def _warmup_outlasts(training: Training, size: Length, examples: int, definition
             "batch": f"{training.batch:,} images",
         },
         "shorten the warm-up or raise the budget",
+    )
+
+
+def _cooldown_outlasts(
+    schedule: ReciprocalSqrt, training: Training, size: Length, examples: int, definition: Definition
+) -> Diagnostic:
+    return broken(
+        definition,
+        "cooldown-outlasts-budget",
+        f"the cool-down of {schedule.cooldown:,} steps does not fit between the warm-up and the end of the "
+        f"budget's {size.steps:,} steps",
+        {
+            "schedule.cooldown": f"{schedule.cooldown:,} steps",
+            "schedule.warmup": f"{schedule.warmup}",
+            "budget": f"{training.budget} of {examples:,} images",
+        },
+        f"cool down for at most {size.steps - size.warmup_steps:,} steps, or raise the budget",
     )

@@ -61,6 +61,7 @@ class PlannedRun:
     label: str  # name of the model point, "F0"
     labels: dict[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
+    replicates: str  # runs that share it differ only in seeds: results are told as mean and standard deviation
     program: str
     recipe: Recipe
     model: Model
@@ -219,6 +220,8 @@ class _Planner:
         start = None if network.start is None else self._identities.digest(network.start)
         content = (_essence(recipe), network.model, size, start)
         cell = self._identities.digest("cell", content, training.lr)
+        unseeded = replace(recipe, seed=0, sampling=replace(recipe.sampling, seed=0))
+        replicates = ("replicates", definition.name, _essence(unseeded), network.model, size, start)
         flops = flops_per_image * size.images
         sam_flops = round(flops * Fraction(repr(recipe.sam.fraction))) if recipe.sam else 0
         rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
@@ -233,6 +236,7 @@ class _Planner:
                 label=network.label,
                 labels={**labels, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
                 cell=cell,
+                replicates=self._identities.digest(*replicates, lr),
                 program=program.id,
                 recipe=recipe,
                 model=network.model,

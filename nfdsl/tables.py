@@ -103,6 +103,7 @@ def _run(run: PlannedRun, cells: Mapping[str, str], state: str, because: str | N
         "start_cells": list(dict.fromkeys(cells[candidate] for candidate in candidates)),
         "program": run.program,
         "cell": run.cell,
+        "replicates": run.replicates,
         "state": state,
         "because": because,
     }

@@ -5,6 +5,8 @@ from contextlib import closing
 from typing import NamedTuple, TypeVar
 
 import jax
+import numpy as np
+from numpy.typing import NDArray
 
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import Rows
@@ -36,10 +38,15 @@ def training_feed(program: Program, run: Run, records: Records, index: Index, st
 
 def evaluation_feed(program: Program, run: Run, dataset: Dataset) -> Feed[Inputs]:
     """Yields batches that hold each image to evaluate on once."""
+    yield from examples_feed(program, run, dataset.evaluation, dataset.evaluated)
+
+
+def examples_feed(program: Program, run: Run, records: Records, examples: NDArray[np.int64]) -> Feed[Inputs]:
+    """Yields batches that hold each of `examples` once, in order, as evaluation sees them."""
     side, size = run.recipe.resolution.eval, run.recipe.batch
     batches = evaluation_batches(
-        dataset.evaluation,
-        dataset.evaluated,
+        records,
+        examples,
         side=side,
         batch=size,
         process_index=jax.process_index(),

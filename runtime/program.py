@@ -18,8 +18,7 @@ from nfdsl.schema.run import Run
 from runtime.choices import choose
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
-from runtime.evaluate import EvaluationStep, Inputs, evaluation_step
-from runtime.losses import Sums
+from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, Outcome, evaluation_step, feature_step
 from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
@@ -78,6 +77,10 @@ class Program:
         """Returns `runtime.evaluate.evaluation_step` for images of that side."""
         return self._compilation("evaluate", side, lambda: self._lower_evaluate(side))
 
+    def featurizer(self, side: int) -> Compilation[FeatureStep]:
+        """Returns `runtime.evaluate.feature_step` for images of that side."""
+        return self._compilation("evaluate", ("features", side), lambda: self._lower_features(side))
+
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
@@ -112,7 +115,7 @@ class Program:
         return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self.network.apply, self._recipe, self.network.layouts, self._places, self.mesh, self._dtype)
+        step = train_step(self.network.apply, self.network.layouts, self._places, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)
@@ -122,19 +125,28 @@ class Program:
         return jitted.lower(self.state, self._hyper, *self._batch(self._side))
 
     def _lower_evaluate(self, side: int) -> Lowered:
-        step = evaluation_step(self.network.apply)
+        step = evaluation_step(self.network.apply, self._recipe.loss)
 
-        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Sums:
+        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Outcome:
             return step(parameters, *inputs)
 
         jitted = jax.jit(evaluate, out_shardings=replicated(self.mesh))
+        return jitted.lower(self.state.parameters, *self._batch(side))
+
+    def _lower_features(self, side: int) -> Lowered:
+        step = feature_step(self.network.apply, self.network.layouts)
+
+        def features(parameters: Parameters, *inputs: jax.Array) -> Inputs:
+            return step(parameters, *inputs)
+
+        jitted = jax.jit(features, out_shardings=replicated(self.mesh))
         return jitted.lower(self.state.parameters, *self._batch(side))
 
     def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:
         parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))
         if pretrained is not None:
             parameters = jax.tree.map(_first_of, pretrained, parameters, is_leaf=lambda leaf: leaf is None)
-        return initial_state(parameters, self._recipe, self.network.layouts, hyper)
+        return initial_state(parameters, self.network.layouts, hyper)
 
     def _batch(self, side: int) -> tuple[jax.ShapeDtypeStruct, ...]:
         """Returns the outline of `inputs`."""

@@ -23,6 +23,8 @@ class Result:
     examples_evaluated: int
     seconds: float  # spent in training steps and evaluation, continued attempts counted in
     images_per_second: float | None  # in training
+    reassessed_top1: float | None = None  # share in [0, 1], where the data has reassessed labels
+    few_shot: dict[str, float] | None = None  # accuracies in [0, 1] by shots, where the recipe has such a probe
 
 
 def write_result(path: Path, result: Result) -> None:

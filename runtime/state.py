@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import register_dataclass
 
-from nfdsl.schema.training import Recipe
 from runtime.optim.hyper import Hyper
 from runtime.optim.optimizer import optimizer
 from runtime.parameters import Layouts, Parameters
@@ -24,7 +23,7 @@ class TrainState:
     average: Parameters | None  # float32; None where the recipe keeps no average
 
 
-def initial_state(parameters: Parameters, recipe: Recipe, layouts: Layouts, hyper: Hyper) -> TrainState:
+def initial_state(parameters: Parameters, layouts: Layouts, hyper: Hyper) -> TrainState:
     """Returns the state before the first step: no momentum, and the average at `parameters`.
 
     The average never shares memory with the parameters, so the state can be donated.
@@ -32,6 +31,6 @@ def initial_state(parameters: Parameters, recipe: Recipe, layouts: Layouts, hype
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         parameters=parameters,
-        optimizer_state=optimizer(recipe, layouts, hyper, step=0).init(parameters),
-        average=None if hyper.average_decay is None else jax.tree.map(jnp.copy, parameters),
+        optimizer_state=optimizer(layouts, hyper, step=0).init(parameters),
+        average=None if hyper.average is None else jax.tree.map(jnp.copy, parameters),
     )

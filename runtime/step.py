@@ -9,12 +9,13 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
-from nfdsl.schema.training import Recipe
-from runtime.losses import cross_entropy
+from runtime.losses import cross_entropy, targets
 from runtime.mesh import BATCH, shard_size
+from runtime.mixing import Partners, own_pixels, partners
 from runtime.models.regularization import Regularization
 from runtime.optim.average import averaged
 from runtime.optim.hyper import Hyper
+from runtime.optim.layers import frozen
 from runtime.optim.optimizer import optimizer
 from runtime.optim.sam import sharpness_aware
 from runtime.parameters import Layouts, Parameters
@@ -40,29 +41,41 @@ class Examples(NamedTuple):
     images: jax.Array  # [b, h, w, 3] uint8
     labels: jax.Array  # [b] int32
     weights: jax.Array  # [b] float32: 1, or 0 for padding
-    keys: jax.Array  # [b] PRNG keys of dropout and stochastic depth
+    keys: jax.Array  # [b] PRNG keys of dropout, stochastic depth and mixtures
+    partners: Partners | None  # what they are mixed with
+
+
+class Inputs(NamedTuple):
+    """Examples as the network is given them, mixed with others or not."""
+
+    images: jax.Array  # [b, h, w, 3] normalised, in the dtype the network computes in
+    labels: jax.Array  # [b] int32
+    others: jax.Array  # [b] int32: labels of what they are mixed with
+    shares: jax.Array  # [b] float32: how much of the target the label has; the other has the rest
+    weights: jax.Array  # [b] float32: 1, or 0 for padding
+    keys: jax.Array  # [b] PRNG keys
 
 
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
-    """Returns the pure function of one step of `recipe`, to be jitted.
+def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
+    """Returns the pure function of one training step, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
     float32 weights of the global batch and returns the next state and the step's metrics::
 
         loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
-        order: gradient -> clip -> weight decay -> momentum -> w -> average of w
+        order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
-    The network computes in `dtype`; parameters, momentum, average and all sums are float32. Where
+    The network computes in `dtype`; parameters, average and all sums are float32. Where
     the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
-    SAM each device ascends on its own examples (m-sharpness, Foret et al. 2021, section 4.1).
+    SAM each device ascends along its own gradient, or all along their sum, on the first of its examples.
 
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, apply, places, dtype),
+        partial(_gradient, apply, layouts, places, dtype),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -73,8 +86,11 @@ def train_step(apply: Apply, recipe: Recipe, layouts: Layouts, places: Places, m
     ) -> tuple[TrainState, Metrics]:
         shard_size(labels_B.shape[0], mesh)
         keys_B = example_keys(hyper.key, state.step, labels_B.shape[0])
-        loss, gradients = gradient(state.parameters, hyper, Examples(images_BxHxWx3, labels_B, weights_B, keys_B))
-        return _updated(state, gradients, recipe, layouts, hyper), Metrics(loss)
+        is_mixed = hyper.mixup is not None or hyper.cutmix is not None
+        others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
+        examples = Examples(images_BxHxWx3, labels_B, weights_B, keys_B, others)
+        loss, gradients = gradient(state.parameters, hyper, examples)
+        return _updated(state, gradients, layouts, hyper), Metrics(loss)
 
     return step
 
@@ -90,7 +106,13 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
 
 
 def _gradient(
-    apply: Apply, places: Places, dtype: DTypeLike, parameters: Parameters, hyper: Hyper, examples: Examples
+    apply: Apply,
+    layouts: Layouts,
+    places: Places,
+    dtype: DTypeLike,
+    parameters: Parameters,
+    hyper: Hyper,
+    examples: Examples,
 ) -> tuple[jax.Array, Parameters]:
     """Returns loss and gradient of the global batch; runs on each device's part of it.
 
@@ -98,36 +120,57 @@ def _gradient(
     by itself: the ascent of SAM is local, and gradients are summed once, in float32.
     """
     total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
-    gradient = jax.value_and_grad(partial(_loss, apply, dtype, hyper, total))
+    gradient = jax.value_and_grad(partial(_loss, apply, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
-    weights = gathered(parameters, places, dtype if hyper.ascent is None else jnp.float32)
-    if hyper.ascent is not None:
-        gradient = sharpness_aware(gradient, hyper.ascent.rho, hyper.ascent.fraction)
-    loss, gradients = gradient(weights, examples)
+    weights = gathered(parameters, places, dtype if hyper.sam is None else jnp.float32)
+    if hyper.sam is not None:
+        over = BATCH if hyper.sam.over == "global" else None
+        gradient = sharpness_aware(gradient, hyper.sam.rho, hyper.sam.fraction, over=over)
+    loss, gradients = gradient(weights, _inputs(examples, hyper, dtype))
     return jax.lax.psum(loss, BATCH), summed(gradients, places)
 
 
+def _inputs(examples: Examples, hyper: Hyper, dtype: DTypeLike) -> Inputs:
+    images, labels, weights, keys, partners = examples
+    if partners is None:
+        return Inputs(normalize(images, dtype), labels, labels, jnp.ones_like(weights), weights, keys)
+    own, shares = own_pixels(keys, partners, hyper.mixup, hyper.cutmix)
+    mixed = own * normalize(images, jnp.float32) + (1 - own) * normalize(partners.images, jnp.float32)
+    return Inputs(mixed.astype(dtype), labels, partners.labels, shares, weights, keys)
+
+
 def _loss(
-    apply: Apply, dtype: DTypeLike, hyper: Hyper, total: jax.Array, parameters: Parameters, examples: Examples
+    apply: Apply, layouts: Layouts, hyper: Hyper, total: jax.Array, parameters: Parameters, inputs: Inputs
 ) -> jax.Array:
-    """Returns what `examples` contribute to the mean loss of a batch of weight `total`."""
-    parameters = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
-    regularization = Regularization(examples.keys, hyper.stochastic_depth, hyper.dropout)
-    logits_bxK = apply(parameters, normalize(examples.images, dtype), regularization)
-    losses_b = cross_entropy(logits_bxK.astype(jnp.float32), examples.labels, hyper.label_smoothing)
-    return jnp.sum(examples.weights * losses_b) / total
+    """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
+
+    def prepared(parameter: jax.Array, keeps: bool) -> jax.Array:
+        # Where a body is frozen, nothing is differentiated below the classifier.
+        return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
+
+    parameters = jax.tree.map(prepared, parameters, frozen(layouts, hyper.freeze))
+    regularization = Regularization(inputs.keys, hyper.stochastic_depth, hyper.dropout)
+    logits_bxK = apply(parameters, inputs.images, regularization).astype(jnp.float32)
+    losses_b = cross_entropy(hyper.loss, logits_bxK, _targets(inputs, logits_bxK.shape[-1], hyper.label_smoothing))
+    return jnp.sum(inputs.weights * losses_b) / total
 
 
-def _updated(state: TrainState, gradients: Parameters, recipe: Recipe, layouts: Layouts, hyper: Hyper) -> TrainState:
+def _targets(inputs: Inputs, classes: int, smoothing: ArrayLike) -> jax.Array:
+    """Returns the targets of mixtures [b, K]."""
+    own_bxK, other_bxK = (targets(labels, classes, smoothing) for labels in (inputs.labels, inputs.others))
+    return inputs.shares[:, None] * own_bxK + (1 - inputs.shares[:, None]) * other_bxK
+
+
+def _updated(state: TrainState, gradients: Parameters, layouts: Layouts, hyper: Hyper) -> TrainState:
     """Returns the state after descending along `gradients`."""
-    rule = optimizer(recipe, layouts, hyper, state.step)
+    rule = optimizer(layouts, hyper, state.step)
     updates, optimizer_state = rule.update(gradients, state.optimizer_state, state.parameters)
     parameters = jax.tree.map(jnp.add, state.parameters, updates)
     return TrainState(state.step + 1, parameters, optimizer_state, _average(state, parameters, hyper))
 
 
 def _average(state: TrainState, parameters: Parameters, hyper: Hyper) -> Parameters | None:
-    if hyper.average_decay is None:
+    if hyper.average is None:
         return None
     assert state.average is not None, "a recipe with an average needs a state with one"
-    return averaged(state.average, parameters, state.step, hyper.average_decay)
+    return averaged(hyper.average, state.average, parameters, state.step, hyper.steps)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
@@ -17,20 +18,24 @@ from typing import TypeVar
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
 from nfdsl.schema.model import fine_tuned
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Run
 from runtime.checkpoint import restore, weights
 from runtime.commits import Commits, committing
 from runtime.compilation import Compilation
 from runtime.data.dataset import Dataset, open_dataset
 from runtime.data.indexing import index
+from runtime.data.records import Records
 from runtime.evaluate import Evaluation, Inputs, evaluate
 from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
-from runtime.feed import evaluation_feed, training_feed
+from runtime.feed import evaluation_feed, examples_feed, training_feed
+from runtime.few_shot import Features, accuracies, candidates, collected
 from runtime.ledger import Ledger
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
@@ -80,7 +85,8 @@ def train(
         return
     program, dataset = _program(run, programs), open_dataset(run.recipe.data)
     known = index(run, dataset.records, dataset.split)
-    job = _Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
+    agreement, after = Agreement(stop, save_seconds), count(run.length.steps + 1)
+    job = _Job(run, folder, program, dataset, known, agreement, after)
     _require_same_data(job)
     restored = restore(job.checkpoints, job.program.state)
     yield from (Damaged(run.id, step) for step in restored.damaged)
@@ -114,6 +120,7 @@ class _Job:
     dataset: Dataset
     index: Index
     agreement: Agreement
+    after: Iterator[int]  # numbers of what is done after the last step, as processes agree when to stop
 
     @property
     def checkpoints(self) -> Path:
@@ -237,11 +244,12 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
     if job.dataset.evaluated.size:
         step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
-        parameters = state.parameters if state.average is None else state.average
         with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
-            evaluation = evaluate(step, parameters, _until_stopped(job, inputs))
+            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs), job.dataset.reassessed)
     if evaluation.loss is not None and not math.isfinite(evaluation.loss):
         raise Diverged(length.steps)
+    probe = job.run.recipe.probe
+    few_shot = None if probe is None else (yield from _few_shot(job, _evaluated_weights(state), probe))
     return Result(
         state="done",
         step=length.steps,
@@ -253,12 +261,31 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         examples_evaluated=evaluation.examples,
         seconds=metrics.seconds + time.monotonic() - began,
         images_per_second=length.images / metrics.seconds if metrics.seconds else None,
+        reassessed_top1=evaluation.reassessed_top1,
+        few_shot=few_shot,
     )
 
 
+def _evaluated_weights(state: TrainState) -> Parameters:
+    return state.parameters if state.average is None else state.average
+
+
+def _few_shot(job: _Job, parameters: Parameters, probe: FewShot) -> Generator[Compiled, None, dict[str, float]]:
+    """Returns the accuracies of the few-shot probe. Raises `DataError`, `_Stopped`."""
+    step = yield from _compiled(job, job.run.length.steps, job.program.featurizer(job.run.recipe.resolution.eval))
+    dataset = open_dataset(probe.data)
+
+    def features(records: Records, examples: NDArray[np.int64]) -> Features:
+        with closing(examples_feed(job.program, job.run, records, examples)) as inputs:
+            return collected(jax.device_get(step(parameters, *batch)) for batch in _until_stopped(job, inputs))
+
+    train = features(dataset.records, candidates(dataset, probe.data.classes))
+    return accuracies(probe, train, features(dataset.evaluation, dataset.evaluated))
+
+
 def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:
-    for number, batch in enumerate(inputs, start=job.run.length.steps + 1):
-        if job.agreement.stopping(number):
+    for batch in inputs:
+        if job.agreement.stopping(next(job.after)):
             raise _Stopped(job.run.length.steps)
         yield batch
 

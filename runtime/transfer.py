@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from runtime.models.positions import resized
-from runtime.parameters import Layout, Layouts, Parameters
+from runtime.parameters import Layout, Layouts, Parameters, in_classifier
 
 
 def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -> Parameters:
@@ -20,6 +23,22 @@ def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -
     if any(isinstance(layout, Layout) and layout.role == "head" for layout in layouts.values()):
         return dict.fromkeys(outline)
     return {name: _kept(parameters[name], layout, outline[name]) for name, layout in layouts.items()}
+
+
+def with_identity_classifier(parameters: Parameters, layouts: Layouts) -> Parameters:
+    """Returns the parameters of a network whose answer is the features that `parameters` give to the classifier.
+
+    Its weight becomes the identity matrix and its bias 0.
+    """
+    heads = zip(jax.tree.leaves(parameters), jax.tree.leaves(layouts), strict=True)
+    (width,) = (head.shape[layout.axes.index("in")] for head, layout in heads if layout.role == "head")
+
+    def replaced(parameter: Any, layout: Layout, is_classifier: bool) -> Any:
+        if not is_classifier:
+            return parameter
+        return jnp.eye(width) if layout.role == "head" else jnp.zeros(width)
+
+    return jax.tree.map(replaced, parameters, layouts, in_classifier(layouts))
 
 
 def _kept(part: Any, layout: Layout | Layouts, outline: Any) -> Any:

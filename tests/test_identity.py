@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nfdsl.identity import digest
-from nfdsl.schema.training import SGD, Cosine, Linear
+from nfdsl.schema.optimizers import SGD
+from nfdsl.schema.schedules import Cosine, Linear
 from nfdsl.schema.units import Dimension, quantity
 
 

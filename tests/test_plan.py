@@ -136,3 +136,30 @@ def test_the_plan_as_json_has_the_promised_keys(reference: Plan):
     assert {"runs", "programs", "images", "train_flops", "core_hours"} <= set(plan["totals"])
     assert [run["state"] for run in plan["runs"][:2]] == ["done", "waiting"]
     assert plan["totals"]["train_flops"] == sum(run["train_flops"] for run in plan["runs"])
+
+
+def test_runs_that_differ_in_seeds_alone_are_replicates(planned: Planned):
+    plan = planned(
+        STUDY % ("1 epochs", "lr 0.1")
+        + """
+data digits { source builtin(digits)
+  classes 10
+  holdout 97 images
+}
+finetune down {
+  start base
+  data {mnist, digits}
+  seed {0, 1, 2}
+  budget 1 epochs
+  batch 50 images
+  resolution train 32px, eval 32px
+  lr {0.1, 0.2}
+}
+"""
+    )
+    finetunes = [run for run in plan.runs if run.kind == "finetune"]
+    counts = Counter(run.replicates for run in finetunes)
+    assert len(finetunes) == 2 * 2 * 3 * 2
+    assert set(counts.values()) == {3}
+    told = {(run.replicates, run.label, run.labels["data"], run.lr) for run in finetunes}
+    assert len(told) == len(counts) == 2 * 2 * 2

@@ -8,10 +8,13 @@ import pytest
 from fiddle.experimental import serialization
 
 from nfdsl.run_json import UnreadableRun, configure, dump, load
+from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import ArrayRecord, Builtin, Data, Dedup
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import AGC, EMA, SAM, SGD, Cosine, Recipe, Resolution
+from nfdsl.schema.schedules import Cosine
+from nfdsl.schema.training import SAM, Recipe, Resolution
 from nfdsl.schema.units import Dimension, quantity
 
 DIGITS = Data(source=Builtin("digits"), classes=10, holdout=360)

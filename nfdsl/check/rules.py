@@ -138,7 +138,15 @@ def _path(setting: str, argument: str) -> str:
 
 
 def _data(data: Data, definition: Definition) -> Iterator[Diagnostic]:
-    """Yields what a data block says of a built-in source that is not so."""
+    """Yields what does not fit together in a data block, and what it says of a built-in source that is not so."""
+    if data.reassessed is not None and data.validation is None:
+        yield broken(
+            definition,
+            "reassessed-without-validation",
+            "there is no `validation` source whose labels could be reassessed",
+            {"reassessed": f'"{data.reassessed}"', "validation": "none"},
+            "name the source that the labels are of, or leave `reassessed` out",
+        )
     if not isinstance(data.source, Builtin):
         return
     name, size = data.source.name, BUILTIN_SIZES[data.source.name]
@@ -180,6 +188,14 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
             f"a batch of {recipe.batch} images does not hold {recipe.augment.repeat} views of each",
             {"batch": f"{recipe.batch} images", "augment.repeat": f"{recipe.augment.repeat}"},
             "make the batch a multiple of `repeat`",
+        )
+    if recipe.probe is not None and not recipe.probe.data.measurable:
+        yield broken(
+            definition,
+            "nothing-held-out",
+            "a few-shot classifier cannot be measured: no images are held out",
+            {"probe": "few_shot", "probe.data": "holdout 0 images"},
+            "set `holdout` in the data block of the probe, for example `holdout 500 images`",
         )
 
 

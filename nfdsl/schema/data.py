@@ -79,6 +79,11 @@ class Data:
         at_least=0,
     )
     validation: Source | None = setting("images to evaluate on where they are a source of their own", default=None)
+    reassessed: str | None = setting(
+        "JSON file that lists all right labels of each image of `validation`, in order; images with none do not count",
+        default=None,
+        source="Beyer et al. 2020, section 3: ReaL",
+    )
     dedup: Dedup | None = setting("what must never be trained on", default=None)
     on_corrupt: OnCorrupt = setting(
         "what an image that cannot be read does: `stop` the run, or `skip` it and say so in the ledger", default="stop"

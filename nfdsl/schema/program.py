@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, is_dataclass
+from typing import cast
 
 from nfdsl.schema.model import Model
 from nfdsl.schema.setting import settings
@@ -32,8 +33,17 @@ def program_key(model: Model, recipe: Recipe) -> ProgramKey:
 
 
 def _shape(value: object) -> Hashable:
-    """Returns a component as its word and those of its settings that shape a program; another value as it is."""
+    """Returns a component as its word and what of its settings shapes a program; another value as it is.
+
+    Of a list of numbers that are inputs that is its length.
+    """
     if not is_dataclass(value):
         return value
-    shaping = (setting.name for setting in settings(type(value)) if setting.description.shapes)
-    return (type(value).__name__, *((name, _shape(getattr(value, name))) for name in shaping))
+    parts: list[Hashable] = [type(value).__name__]
+    for setting in settings(type(value)):
+        inner = getattr(value, setting.name)
+        if setting.description.shapes:
+            parts.append((setting.name, _shape(inner)))
+        elif isinstance(inner, tuple):
+            parts.append((setting.name, len(cast(tuple[object, ...], inner))))
+    return tuple(parts)

@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
+from nfdsl.schema.averages import Average
 from nfdsl.schema.data import Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model
+from nfdsl.schema.optimizers import SGD, Clip, Optimizer
+from nfdsl.schema.probes import FewShot
+from nfdsl.schema.schedules import DURATION, Cosine, Schedule
 from nfdsl.schema.setting import setting
-from nfdsl.schema.units import Dimension, Quantity, quantity
+from nfdsl.schema.units import Dimension, Quantity
 
-DURATION = (Dimension.STEPS, Dimension.EPOCHS, Dimension.IMAGES)
 BUDGET = (*DURATION, Dimension.FLOPS, Dimension.CORE_HOURS, Dimension.CHIP_HOURS)
 Metric = Literal["holdout.loss", "holdout.error"]
+Loss = Literal["softmax", "sigmoid"]
+Freeze = Literal["nothing", "body", "kernels"]
 
 
 @dataclass(frozen=True)
@@ -21,41 +27,6 @@ class Resolution:
     word: ClassVar[str] = "resolution"
     train: int = setting("training side", unit=Dimension.PIXELS, at_least=1, shapes=True)
     eval: int = setting("evaluation side", unit=Dimension.PIXELS, at_least=1)
-
-
-@dataclass(frozen=True)
-class SGD:
-    """Stochastic gradient descent with momentum; weight decay is added to the clipped gradient."""
-
-    word: ClassVar[str] = "sgd"
-    momentum: float = setting("momentum", default=0.9, at_least=0, below=1)
-    nesterov: bool = setting("look ahead along the momentum", default=True, shapes=True)
-    weight_decay: float = setting("coupled decay of kernels and head, not of gains and biases", default=0.0, at_least=0)
-
-
-@dataclass(frozen=True)
-class AGC:
-    """Adaptive gradient clipping of each unit (Brock et al. 2021, eq. 3); the head is not clipped."""
-
-    word: ClassVar[str] = "agc"
-    ratio: float = setting("largest gradient norm over weight norm (lambda)", default=0.01, above=0)
-    eps: float = setting("smallest weight norm assumed", default=1e-3, above=0)
-
-
-@dataclass(frozen=True)
-class Cosine:
-    """Linear warm-up from 0 to the peak, then half a cosine down to 0."""
-
-    word: ClassVar[str] = "cosine"
-    warmup: Quantity = setting("length of the warm-up", default=quantity(0, Dimension.STEPS), unit=DURATION, at_least=0)
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Linear warm-up from 0 to the peak, then a straight line down to 0."""
-
-    word: ClassVar[str] = "linear"
-    warmup: Quantity = setting("length of the warm-up", default=quantity(0, Dimension.STEPS), unit=DURATION, at_least=0)
 
 
 _EXTEND = "points the range goes on by, at the end where the best learning rate lies, before that one is censored"
@@ -111,30 +82,12 @@ class SAM:
         source="Brock et al. 2021, appendix A.4",
         shapes=True,
     )
-
-
-@dataclass(frozen=True)
-class Augment:
-    """Random changes to training images."""
-
-    word: ClassVar[str] = "augment"
-    area: float = setting("smallest share of the image a random crop keeps", default=0.08, above=0, at_most=1)
-    aspect: float = setting("largest aspect ratio of a random crop", default=4 / 3, at_least=1)
-    flip: bool = setting("mirror half of the images", default=True)
-    repeat: int = setting(
-        "views of each image in a batch; the batch size stays, so a batch holds fewer images",
-        default=1,
-        at_least=1,
-        source="arXiv 2310.16764, footnote 4",
+    over: Literal["shard", "global"] = setting(
+        "whose gradient is ascended: each device's own (m-sharpness), or that of all devices together",
+        default="shard",
+        source="Foret et al. 2021, section 4.1",
+        shapes=True,
     )
-
-
-@dataclass(frozen=True)
-class EMA:
-    """Exponential moving average of the weights with warm-up min(decay, (1 + t) / (10 + t))."""
-
-    word: ClassVar[str] = "ema"
-    decay: float = setting("decay per step", default=0.9999, at_least=0, below=1)
 
 
 @dataclass(frozen=True)
@@ -159,15 +112,32 @@ class Recipe:
     hardware: Hardware = setting("the machine", default=Hardware(), shapes=True)
     batch: int = setting("images in a step, over all devices", unit=Dimension.IMAGES, at_least=1, shapes=True)
     resolution: Resolution = setting("sides of training and evaluation images", shapes=True)
-    optimizer: SGD = setting("the update rule", default=SGD(), shapes=True)
-    clip: AGC | None = setting("gradient clipping", default=None, shapes=True)
-    schedule: Cosine | Linear = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
+    optimizer: Optimizer = setting("the update rule", default=SGD(), shapes=True)
+    clip: Clip | None = setting("gradient clipping", default=None, shapes=True)
+    schedule: Schedule = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
+    loss: Loss = setting("cross entropy between classes, or of each class by itself", default="softmax", shapes=True)
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
     sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)
     stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)
     dropout: float = setting("chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1)
     augment: Augment = setting("changes to training images", default=Augment())
-    average: EMA | None = setting("average of the weights that is evaluated", default=None, shapes=True)
+    randaugment: RandAugment | None = setting("further changes, by operations drawn at random", default=None)
+    mixup: Mixup | None = setting("training on blends of two images", default=None, shapes=True)
+    cutmix: CutMix | None = setting("training on images with a patch of another", default=None, shapes=True)
+    layer_decay: float = setting(
+        "learning rate of each layer over that of the layer above it, from the classifier down",
+        default=1.0,
+        above=0,
+        at_most=1,
+        source="Alabdulmohsin et al. 2023, appendix",
+    )
+    freeze: Freeze = setting(
+        "what keeps its values: `body`, all but the classifier; `kernels`, all but classifier, gains and biases",
+        default="nothing",
+        shapes=True,
+    )
+    average: Average | None = setting("average of the weights that is evaluated", default=None, shapes=True)
+    probe: FewShot | None = setting("a further question to the trained network", default=None)
     sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
     seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)
 

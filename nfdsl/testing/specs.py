@@ -12,14 +12,17 @@ word is drawn as soon as it is defined. Only what rules tie together is chosen h
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.bit import BiT
 from nfdsl.schema.blocks import KINDS
+from nfdsl.schema.schedules import ReciprocalSqrt, Schedule
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Augment, Cosine, Linear, Recipe, Start
+from nfdsl.schema.training import Recipe, Start
 from nfdsl.schema.units import Dimension
 from nfdsl.schema.vit import ViT
 from nfdsl.testing.amounts import amounts, spellings
@@ -29,8 +32,8 @@ from nfdsl.testing.written import WrittenBlock, WrittenSetting, WrittenSpec
 _WARMUP = st.sampled_from(["0 steps", "1 step", "3 steps", "32 images", "1e-6 epochs"])
 _BOUND: Bound = {
     (Augment, "repeat"): st.sampled_from(["1", "2", "4"]),  # divides every batch
-    (Cosine, "warmup"): _WARMUP,  # shorter than every budget
-    (Linear, "warmup"): _WARMUP,
+    (ReciprocalSqrt, "cooldown"): st.sampled_from(["0 steps", "1 step"]),
+    **{(word, "warmup"): _WARMUP for word in get_args(Schedule)},  # shorter than every budget
 }
 _SHARES = {s.name: s.description for s in settings(Recipe) if s.annotation is float and s.description.below == 1}
 _PRETRAIN_FIGURES, _FINETUNE_FIGURES = ("loss_vs_compute", "optimal_lr"), ("error_vs_compute",)
@@ -77,7 +80,7 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         required["examples"] = draw(
             st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
         )
-    return draw(_block("data", name, required, {"data": earlier}, without=["examples"]))
+    return draw(_block("data", name, required, {"data": earlier}, without=["examples", "reassessed"]))
 
 
 @st.composite

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nfdsl.sampling.randomness import uniform
-from nfdsl.schema.training import Augment
+from nfdsl.schema.augmentation import Augment, RandAugment
+from runtime.data.randaugment import Draw, transformed
 
 _ATTEMPTS = 10  # Szegedy et al. 2015; Brock et al. 2021, dataset.py
 
@@ -24,23 +25,31 @@ class Chances(NamedTuple):
 
     crops: Sequence[Sequence[float]]  # attempts x (area, aspect, left, top)
     flip: float
+    operations: Sequence[Sequence[float]]  # RandAugment's layers x `Draw`
 
 
 def chances(
-    seed: int, epochs: NDArray[np.int64], examples: NDArray[np.int64], views: NDArray[np.int64]
+    seed: int, epochs: NDArray[np.int64], examples: NDArray[np.int64], views: NDArray[np.int64], layers: int
 ) -> Iterator[Chances]:
-    """Yields the random numbers of each view of each example [n] in its epoch."""
+    """Yields the random numbers of each view of each example [n] in its epoch, and of so many operations."""
     words = epochs[:, None, None], examples[:, None, None], views[:, None, None]
     crops = uniform(seed, "crop", *words, np.arange(_ATTEMPTS)[:, None], np.arange(4))
     flips = uniform(seed, "flip", epochs, examples, views)
-    return map(Chances, crops.tolist(), flips.tolist())
+    operations = uniform(seed, "randaugment", *words, np.arange(layers)[:, None], np.arange(4))
+    return map(Chances, crops.tolist(), flips.tolist(), operations.tolist())
 
 
-def augmented(image: Image.Image, augment: Augment, drawn: Chances, side: int) -> NDArray[np.uint8]:
-    """Returns a random crop of `image`, mirrored or not, as pixels [side, side, 3]."""
+def augmented(
+    image: Image.Image, augment: Augment, randaugment: RandAugment | None, drawn: Chances, side: int
+) -> NDArray[np.uint8]:
+    """Returns a random crop of `image`, mirrored or not, then changed further or not, as pixels [side, side, 3]."""
     box = crop(image.width, image.height, augment, drawn.crops)
-    pixels = np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box))
-    return pixels[:, ::-1] if augment.flip and drawn.flip < 0.5 else pixels
+    cropped = image.resize((side, side), Image.Resampling.BICUBIC, box)
+    if augment.flip and drawn.flip < 0.5:
+        cropped = cropped.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if randaugment is not None:
+        cropped = transformed(cropped, randaugment, [Draw(*numbers) for numbers in drawn.operations])
+    return np.asarray(cropped)
 
 
 def resized(image: Image.Image, side: int) -> NDArray[np.uint8]:

@@ -74,12 +74,13 @@ def training_batch(run: Run, records: Records, index: Index, step: int, rows: ra
     begin = step * recipe.batch
     views = np.arange(begin + rows.start, max(begin + rows.start, min(begin + rows.stop, run.length.images)))
     shown = index.course.at(views)
-    drawn = chances(recipe.sampling.seed, shown.epochs, shown.records, shown.repeats)
+    layers = 0 if recipe.randaugment is None else recipe.randaugment.layers
+    drawn = chances(recipe.sampling.seed, shown.epochs, shown.records, shown.repeats, layers)
     batch, keys = _empty(len(rows), side), index.keys(shown.records)
     for row, (record, chance) in enumerate(zip(shown.records.tolist(), drawn, strict=True)):
         example = _read(records, record, recipe.data.on_corrupt)
         if example is not None:
-            batch.images[row] = augmented(example.image, recipe.augment, chance, side)
+            batch.images[row] = augmented(example.image, recipe.augment, recipe.randaugment, chance, side)
             batch.labels[row], batch.weights[row], batch.examples[row] = example.label, 1, record
             keys.shards[row], keys.places[row] = example.key  # what was read, whatever should have been
     batch.views[: len(views)] = shown.repeats

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nfdsl.schema.data import Data
+from runtime.data.reassessed import read_reassessed
 from runtime.data.records import Records
 from runtime.data.sources import open_source
 from runtime.data.splitting import Split, split
@@ -20,6 +21,7 @@ class Dataset:
     split: Split  # of `records`
     evaluation: Records
     evaluated: NDArray[np.int64]  # indices of `evaluation`, ascending; none where there is nothing to evaluate on
+    reassessed: NDArray[np.int32] | None = None  # all right labels of each of `evaluated`, rows filled up with -1
 
 
 @lru_cache(maxsize=4)
@@ -36,4 +38,6 @@ def open_dataset(data: Data) -> Dataset:
     if data.validation is None:
         return Dataset(records, parts, records, parts.left_out)
     validation = open_source(replace(data, source=data.validation))
-    return Dataset(records, parts, validation, np.arange(len(validation)))
+    size = len(validation)
+    reassessed = None if data.reassessed is None else read_reassessed(data.reassessed, size, data.classes)
+    return Dataset(records, parts, validation, np.arange(size), reassessed)

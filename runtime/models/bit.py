@@ -16,10 +16,12 @@ from runtime.models.bottleneck import BIT_EPS, PreactivatedBottleneck, stages, t
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear
 from runtime.models.normalization import GroupNorm
+from runtime.models.place import stage_depths
 from runtime.models.pooling import global_mean, halve_by_maximum
 from runtime.models.regularization import Regularization
 from runtime.models.standardization import StandardizedConvolution
 from runtime.models.traversal import Traversal
+from runtime.parameters import Depths
 
 
 class BigTransfer(nnx.Module):
@@ -40,6 +42,11 @@ class BigTransfer(nnx.Module):
     def __call__(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns logits [B, K] in float32."""
         return self.classifier(self.features(images_BxHxWxC, regularization)).astype(jnp.float32)
+
+    def depths(self) -> Depths:
+        """Returns the depth of each layer: the root 0, block l (from 0) l + 1, what follows the blocks one more."""
+        last = sum(self.depth) + 1
+        return {"root": 0, "stages": stage_depths(self.depth), "norm": last, "classifier": last}
 
     def features(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns what the classifier sees, [B, C]."""

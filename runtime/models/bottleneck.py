@@ -13,7 +13,7 @@ from flax import nnx
 from nfdsl.schema.bit import BiT, ResNet
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.normalization import GroupNorm
-from runtime.models.place import Place, places
+from runtime.models.place import Place, places, stage_name
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
 from runtime.models.standardization import StandardizedConvolution, Style
@@ -117,7 +117,7 @@ def stages(key: jax.Array, model: BiT | ResNet, create: Create[Bottleneck], trav
     inputs, found = (model.root_width, *model.width), {}
     for stage, (depth, width) in enumerate(zip(model.depth, model.width, strict=True)):
         keys_L = jax.random.split(jax.random.fold_in(key, stage), depth)
-        found[_name(stage)] = Stage(keys_L, create, inputs[stage], width, model.stage_strides[stage], traversal)
+        found[stage_name(stage)] = Stage(keys_L, create, inputs[stage], width, model.stage_strides[stage], traversal)
     return nnx.Dict(found)
 
 
@@ -126,10 +126,5 @@ def through(
 ) -> jax.Array:
     """Returns what all stages make of an image's features."""
     for stage, stage_places in enumerate(places(depth)):
-        x_BxHxWxC = stages[_name(stage)](x_BxHxWxC, stage_places, regularization)
+        x_BxHxWxC = stages[stage_name(stage)](x_BxHxWxC, stage_places, regularization)
     return x_BxHxWxC
-
-
-def _name(stage: int) -> str:
-    """Returns a stage's key, counted from 1 as papers do."""
-    return f"stage{stage + 1}"

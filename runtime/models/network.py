@@ -17,7 +17,7 @@ from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
 from runtime.models.traversal import Remat, Traversal
 from runtime.models.vit import VisionTransformer
-from runtime.parameters import Layouts, Parameters, layouts, values
+from runtime.parameters import Layouts, Parameters, layouts, placed, values
 
 Module = NormalizerFree | VisionTransformer | BigTransfer
 
@@ -60,7 +60,7 @@ def build(
     """
     create = partial(_create, model, classes, resolution, grouped, Traversal(remat, unroll))
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
-    return Network(layouts(module), create, nnx.graphdef(module))
+    return Network(placed(layouts(module), module.depths()), create, nnx.graphdef(module))
 
 
 def _create(

@@ -24,11 +24,12 @@ from runtime.models.activation import activate
 from runtime.models.convolution import Convolution
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear, truncated_normal
+from runtime.models.place import stage_depths, stage_name
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
 from runtime.models.traversal import Traversal
-from runtime.parameters import Parameter
+from runtime.parameters import Depths, Parameter
 
 
 @jax.tree_util.register_dataclass
@@ -169,7 +170,9 @@ class NormalizerFree(nnx.Module):
         self.stem = Stem(stem, model, grouped)
         self.stages = nnx.Dict(
             {
-                _name(stage): Stage(jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, traversal)
+                stage_name(stage): Stage(
+                    jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, traversal
+                )
                 for stage in range(len(model.depth))
             }
         )
@@ -182,13 +185,13 @@ class NormalizerFree(nnx.Module):
         """Returns logits [B, K] in float32."""
         x_BxHxWxC = self.stem(images_BxHxWxC)
         for stage, stage_places in enumerate(places(self.model)):
-            x_BxHxWxC = self.stages[_name(stage)](x_BxHxWxC, stage_places, regularization)
+            x_BxHxWxC = self.stages[stage_name(stage)](x_BxHxWxC, stage_places, regularization)
         features_BxC = global_mean(activate(self.final_conv(x_BxHxWxC), self.model.activation))
         if regularization is not None:
             features_BxC = regularization.drop(features_BxC)
         return self.classifier(features_BxC).astype(jnp.float32)
 
-
-def _name(stage: int) -> str:
-    """Returns a stage's key, counted from 1 as papers do; a bare number would come back from Orbax as an int."""
-    return f"stage{stage + 1}"
+    def depths(self) -> Depths:
+        """Returns the depth of each layer: the stem 0, block l (from 0) l + 1, what follows the blocks one more."""
+        last = sum(self.model.depth) + 1
+        return {"stem": 0, "stages": stage_depths(self.model.depth), "final_conv": last, "classifier": last}

@@ -27,7 +27,7 @@ from runtime.models.positions import resized, sines_and_cosines
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
 from runtime.models.traversal import Traversal
-from runtime.parameters import Parameter
+from runtime.parameters import Depths, Parameter
 
 _POSITION_DEVIATION = 0.02  # of the initial embeddings (public code)
 _BIAS_DEVIATION = 1e-6  # of the MLP's initial biases (public code)
@@ -170,6 +170,18 @@ class VisionTransformer(nnx.Module):
     def __call__(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns logits [B, K] in float32."""
         return self.classifier(self.features(images_BxHxWxC, regularization)).astype(jnp.float32)
+
+    def depths(self) -> Depths:
+        """Returns the depth of each layer: what makes tokens 0, block l (from 0) l + 1, what follows them one more."""
+        last = self.model.depth + 1
+        depths = {"embedding": 0, "blocks": 1, "norm": last, "classifier": last}
+        if self.backbone is not None:
+            depths["backbone"] = 0
+        if self.pooling is not None:
+            depths["pooling"] = last
+        if self.representation is not None:
+            depths["representation"] = last
+        return depths
 
     def features(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns what the classifier sees, [B, C]."""

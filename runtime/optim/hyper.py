@@ -1,33 +1,50 @@
 """The numbers a run may change without being compiled anew."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.tree_util import register_dataclass
+from jax.tree_util import register_dataclass, register_pytree_node
 from jax.typing import ArrayLike
 
+from nfdsl.schema.augmentation import CutMix, Mixup
+from nfdsl.schema.averages import EMA, Average, Polyak
+from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, Clip, GlobalNorm, Optimizer
 from nfdsl.schema.run import Run
-from nfdsl.schema.training import AGC, SAM
+from nfdsl.schema.schedules import Constant, Cosine, Linear, Piecewise, ReciprocalSqrt, Schedule
+from nfdsl.schema.setting import settings
+from nfdsl.schema.training import SAM, Freeze, Loss
+from nfdsl.schema.units import Dimension, quantity
+
+# Words of a recipe as they enter a program: what shapes the program is structure, every other setting an array.
+_WORDS = (SGD, Adam, AdamW, Adafactor, AGC, GlobalNorm, SAM, EMA, Polyak, Mixup, CutMix)
+_SCHEDULES = (Cosine, Linear, Constant, ReciprocalSqrt, Piecewise)
+_NO_WARMUP = quantity(0, Dimension.STEPS)
+
+T = TypeVar("T")
 
 
-@register_dataclass
-@dataclass(frozen=True)
-class Clip:
-    """Numbers of `nfdsl.schema.training.AGC`, float32 scalars."""
+def _register(word: type, structure: frozenset[str]) -> None:
+    """Makes a word a pytree; its class is part of the structure, which JAX forgets of registered dataclasses."""
+    names = [(setting.name, setting.description.shapes or setting.name in structure) for setting in settings(word)]
+    arrays, shapes = ([name for name, is_shape in names if is_shape == wanted] for wanted in (False, True))
 
-    ratio: ArrayLike
-    eps: ArrayLike
+    def flatten(value: Any) -> tuple[list[Any], tuple[type, tuple[Any, ...]]]:
+        return [vars(value)[name] for name in arrays], (word, tuple(vars(value)[name] for name in shapes))
+
+    def unflatten(structure: tuple[type, tuple[Any, ...]], leaves: Iterable[Any]) -> Any:
+        return word(**dict(zip(shapes, structure[1], strict=True)), **dict(zip(arrays, leaves, strict=True)))
+
+    register_pytree_node(word, flatten, unflatten)
 
 
-@register_dataclass
-@dataclass(frozen=True)
-class Ascent:
-    """Numbers of `nfdsl.schema.training.SAM`; the fraction is a shape and so part of the structure."""
-
-    rho: ArrayLike  # float32
-    fraction: float = field(metadata={"static": True})
+for _word in _WORDS:
+    _register(_word, frozenset())
+for _word in _SCHEDULES:
+    _register(_word, frozenset({"warmup"}))
 
 
 @register_dataclass
@@ -35,21 +52,27 @@ class Ascent:
 class Hyper:
     """Inputs of a compiled training program besides its state and its batch.
 
-    Scalars are float32, counts of steps int32. What a recipe goes without is None.
+    Scalars are float32, counts of steps int32. What a recipe goes without is None. The words of the recipe are
+    themselves, with arrays in place of their numbers; the schedule's warm-up is in `warmup_steps` alone.
     """
 
     peak: ArrayLike  # learning rate
     steps: ArrayLike
     warmup_steps: ArrayLike
-    momentum: ArrayLike
-    weight_decay: ArrayLike
+    schedule: Schedule
+    optimizer: Optimizer  # its `head_decay` is never None
+    layer_decay: ArrayLike
     label_smoothing: ArrayLike
     stochastic_depth: ArrayLike
     dropout: ArrayLike
     seed: ArrayLike  # [2] uint32: high and low word
     clip: Clip | None
-    ascent: Ascent | None
-    average_decay: ArrayLike | None
+    sam: SAM | None
+    average: Average | None
+    mixup: Mixup | None
+    cutmix: CutMix | None
+    loss: Loss = field(metadata={"static": True})
+    freeze: Freeze = field(metadata={"static": True})
 
     @property
     def key(self) -> jax.Array:
@@ -68,21 +91,27 @@ def hyper(run: Run) -> Hyper:
         peak=np.float32(run.lr),
         steps=np.int32(length.steps),
         warmup_steps=np.int32(length.warmup_steps),
-        momentum=np.float32(recipe.optimizer.momentum),
-        weight_decay=np.float32(recipe.optimizer.weight_decay),
+        schedule=_arrays(replace(recipe.schedule, warmup=_NO_WARMUP)),
+        optimizer=_arrays(_with_head_decay(recipe.optimizer)),
+        layer_decay=np.float32(recipe.layer_decay),
         label_smoothing=np.float32(recipe.label_smoothing),
         stochastic_depth=np.float32(recipe.stochastic_depth),
         dropout=np.float32(recipe.dropout),
         seed=np.array(divmod(recipe.seed, 2**32), np.uint32),
-        clip=None if recipe.clip is None else _clip(recipe.clip),
-        ascent=None if recipe.sam is None else _ascent(recipe.sam),
-        average_decay=None if recipe.average is None else np.float32(recipe.average.decay),
+        clip=_arrays(recipe.clip),
+        sam=_arrays(recipe.sam),
+        average=_arrays(recipe.average),
+        mixup=_arrays(recipe.mixup),
+        cutmix=_arrays(recipe.cutmix),
+        loss=recipe.loss,
+        freeze=recipe.freeze,
     )
 
 
-def _clip(agc: AGC) -> Clip:
-    return Clip(ratio=np.float32(agc.ratio), eps=np.float32(agc.eps))
+def _arrays(word: T) -> T:
+    """Returns a word of a recipe with arrays for the numbers that are inputs."""
+    return jax.tree.map(lambda number: (np.int32 if isinstance(number, int) else np.float32)(number), word)
 
 
-def _ascent(sam: SAM) -> Ascent:
-    return Ascent(rho=np.float32(sam.rho), fraction=sam.fraction)
+def _with_head_decay(rule: Optimizer) -> Optimizer:
+    return rule if rule.head_decay is not None else replace(rule, head_decay=rule.weight_decay)

@@ -13,7 +13,9 @@ Examples = TypeVar("Examples")
 Gradient = Callable[[Parameters, Examples], tuple[jax.Array, Parameters]]
 
 
-def sharpness_aware(gradient: Gradient[Examples], rho: ArrayLike, fraction: float) -> Gradient[Examples]:
+def sharpness_aware(
+    gradient: Gradient[Examples], rho: ArrayLike, fraction: float, *, over: str | tuple[str, ...] | None = None
+) -> Gradient[Examples]:
     """Returns the gradient function of the loss at its worst within `rho` of the weights.
 
     ::
@@ -30,10 +32,14 @@ def sharpness_aware(gradient: Gradient[Examples], rho: ArrayLike, fraction: floa
         that share their first axis.
       rho: length of the ascent step; may be traced.
       fraction: share of the examples for the ascent, a shape and so static.
+      over: the mesh axis or axes whose devices ascend together, along the sum of their gradients; None where each
+        ascends along its own (m-sharpness, Foret et al. 2021, section 4.1).
     """
 
     def at_worst(parameters: Parameters, examples: Examples) -> tuple[jax.Array, Parameters]:
         _, ascent = gradient(parameters, _first(examples, fraction))
+        if over is not None:
+            ascent = jax.lax.psum(ascent, over)
         return gradient(ascended(parameters, ascent, rho), examples)
 
     return at_worst

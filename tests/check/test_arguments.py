@@ -5,8 +5,10 @@ import pytest
 from nfdsl.check.arguments import arguments, bind, head
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
+from nfdsl.schema.optimizers import SGD
+from nfdsl.schema.schedules import Cosine, Linear
 from nfdsl.schema.setting import Description, settings
-from nfdsl.schema.training import SGD, Cosine, Linear, Resolution
+from nfdsl.schema.training import Resolution
 from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.parse import parse
@@ -48,7 +50,7 @@ def test_arguments_find_their_settings(text: str, classes: tuple[type, ...], exp
         ("agc", (Cosine, Linear), "unknown-word"),
         ("agc(1)", (SGD,), "unknown-word"),
         ("5", (Cosine, Linear), "wrong-type"),
-        ("sgd(1, on, 2, 3)", (SGD,), "surplus-value"),
+        ("sgd(1, on, 2, 3, 4)", (SGD,), "surplus-value"),
         ("sgd(momentum: 1, 2)", (SGD,), "surplus-value"),
         ("sgd(mometum: 1)", (SGD,), "unknown-setting"),
         ("sgd(1, momentum: 2)", (SGD,), "defined-twice"),

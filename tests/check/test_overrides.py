@@ -6,7 +6,8 @@ import pytest
 
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
-from nfdsl.schema.training import SGD, Monotone, Pretrain, Tune
+from nfdsl.schema.optimizers import SGD
+from nfdsl.schema.training import Monotone, Pretrain, Tune
 
 Checked = Callable[..., Study]
 

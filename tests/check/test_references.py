@@ -8,7 +8,8 @@ import pytest
 from nfdsl.check.references import levels
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
-from nfdsl.schema.training import SGD, Pretrain
+from nfdsl.schema.optimizers import SGD
+from nfdsl.schema.training import Pretrain
 from nfdsl.source import Source
 from nfdsl.syntax import ast
 from nfdsl.syntax.parse import parse

@@ -6,8 +6,11 @@ import pytest
 
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.data import Builtin, Data, Dedup, Folder
-from nfdsl.schema.training import AGC, SAM, Augment, Grid, Linear, Monotone, Pretrain, Resolution, Tune
+from nfdsl.schema.optimizers import AGC
+from nfdsl.schema.schedules import Linear
+from nfdsl.schema.training import SAM, Grid, Monotone, Pretrain, Resolution, Tune
 from nfdsl.schema.units import Dimension, quantity
 
 

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from nfdsl.reference import wording
+from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import Data
 from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.optimizers import SGD
 from nfdsl.schema.setting import Setting, setting, settings
-from nfdsl.schema.training import EMA, SGD, Grid
+from nfdsl.schema.training import Grid
 from nfdsl.schema.units import Dimension, Quantity, quantity
 
 
@@ -65,9 +67,9 @@ def test_ranges():
 @pytest.mark.parametrize(
     ("schema_class", "call"),
     [
-        (SGD, "sgd(momentum: 0.9, nesterov: on, weight_decay: 0)"),
+        (SGD, "sgd(momentum: 0.9, nesterov: on, weight_decay: 0, head_decay: none)"),
         (Grid, "grid(extend: 2)"),
-        (EMA, "ema(decay: 0.9999)"),
+        (EMA, "ema(decay: 0.9999, warmup: on)"),
     ],
 )
 def test_a_word_with_its_arguments(schema_class: Any, call: str):

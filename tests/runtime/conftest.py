@@ -11,8 +11,9 @@ import pytest
 
 from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import AGC, Recipe, Resolution
+from nfdsl.schema.training import Recipe, Resolution
 from runtime.mesh import data_mesh
 from runtime.program import Programs
 

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from jax import monitoring
 
+from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
+from nfdsl.schema.averages import EMA, Polyak
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import AGC, SGD, Adafactor, AdamW, GlobalNorm
 from nfdsl.schema.program import program_key
 from nfdsl.schema.run import Length
-from nfdsl.schema.training import AGC, EMA, SAM, SGD, Augment, Cosine, ExactlyOnce, Linear, Resolution
+from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
+from nfdsl.schema.training import SAM, ExactlyOnce, Resolution
 from nfdsl.schema.units import Dimension, quantity
 from runtime.data.batches import Batch
 from runtime.mesh import data_mesh
@@ -79,14 +83,53 @@ def test_no_number_of_a_run_gets_into_its_program(small_run):
         {"resolution": Resolution(16, 8)},
         {"optimizer": SGD(0.9, nesterov=False)},
         {"clip": None},
+        {"clip": GlobalNorm()},
+        {"optimizer": AdamW()},
         {"schedule": Linear()},
+        {"schedule": Piecewise(at=(0.5,))},
         {"sam": SAM(0.05)},
+        {"mixup": Mixup()},
+        {"cutmix": CutMix()},
+        {"loss": "sigmoid"},
+        {"freeze": "body"},
         {"average": EMA(0.9)},
+        {"average": Polyak()},
     ],
 )
 def test_what_shapes_the_code_makes_another_program(small_run, changes):
     assert key(varied(small_run, **changes)) != key(small_run)
     assert key(varied(small_run, **changes)).id != key(small_run).id
+
+
+def test_the_points_of_a_staircase_are_inputs_but_not_how_many(small_run):
+    points = [(0.5,), (0.25,), (0.5, 0.75)]
+    keys = [key(varied(small_run, schedule=Piecewise(at=at))) for at in points]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_no_number_of_any_rule_gets_into_a_program(small_run):
+    mesh = data_mesh(jax.devices()[:1])
+    rules = {
+        "mixup": Mixup(),
+        "cutmix": CutMix(),
+        "optimizer": Adafactor(),
+        "clip": GlobalNorm(),
+        "schedule": ReciprocalSqrt(),
+        "average": Polyak(),
+    }
+    others = {
+        "mixup": Mixup(0.5),
+        "cutmix": CutMix(0.5),
+        "layer_decay": 0.5,
+        "randaugment": RandAugment(),
+        "optimizer": Adafactor(0.5, 0.6, 0.7, 0.8, 0.9),
+        "clip": GlobalNorm(2.0),
+        "schedule": ReciprocalSqrt(quantity(1, Dimension.STEPS), 2, 3),
+        "average": Polyak(0.1),
+    }
+    one, other = (Program(varied(small_run, **changes), mesh) for changes in (rules, others))
+    assert one.key == other.key
+    assert one._lower_train().as_text() == other._lower_train().as_text()
 
 
 def test_the_share_of_the_batch_that_sam_ascends_on_is_a_shape(small_run):

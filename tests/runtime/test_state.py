@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nfdsl.schema.training import EMA
+from nfdsl.schema.averages import EMA
 from runtime.optim.hyper import hyper
 from runtime.parameters import Layout
 from runtime.state import TrainState, initial_state
@@ -15,7 +15,7 @@ LAYOUTS = {"w": Layout(("in", "out"), "kernel")}
 
 
 def initial(run):
-    return initial_state({"w": jnp.ones((2, 3))}, run.recipe, LAYOUTS, hyper(run))
+    return initial_state({"w": jnp.ones((2, 3))}, LAYOUTS, hyper(run))
 
 
 def test_it_begins_at_step_0_with_no_momentum_and_no_average(run):

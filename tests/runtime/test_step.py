@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
-from nfdsl.schema.training import AGC, EMA, SAM, SGD, Linear
-from runtime.losses import cross_entropy
+from nfdsl.schema.augmentation import CutMix, Mixup
+from nfdsl.schema.averages import EMA
+from nfdsl.schema.optimizers import AGC, SGD
+from nfdsl.schema.schedules import Linear
+from nfdsl.schema.training import SAM
+from runtime.losses import cross_entropy, targets
 from runtime.mesh import SHARD, data_mesh, replicated
+from runtime.mixing import own_pixels, partners
 from runtime.models.regularization import Regularization
 from runtime.optim.agc import clip
 from runtime.optim.hyper import hyper
@@ -81,11 +86,11 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    return jax.jit(train_step(apply, run.recipe, LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
+    return jax.jit(train_step(apply, LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
 
 
 def begun(run):
-    return initial_state(initialized(), run.recipe, LAYOUTS, hyper(run))
+    return initial_state(initialized(), LAYOUTS, hyper(run))
 
 
 def trained(run, mesh, batches):
@@ -104,7 +109,7 @@ def gradient_by_hand(parameters, images, labels, weights, keys):
     """Returns the sum of losses of a noisy run and its gradient, without the step's own code for it."""
     mean, std = jnp.array([0.485, 0.456, 0.406]), jnp.array([0.229, 0.224, 0.225])
     logits = apply(parameters, (images / 255.0 - mean) / std, Regularization(keys, DEPTH, DROPOUT))
-    return jnp.sum(weights * cross_entropy(logits, labels, SMOOTHING))
+    return jnp.sum(weights * cross_entropy("softmax", logits, targets(labels, CLASSES, SMOOTHING)))
 
 
 def examples(run, arrays, step=0):
@@ -193,6 +198,62 @@ def test_with_sam_each_device_ascends_on_its_own_examples(run, real, mesh):
     assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
 
 
+def test_with_global_sam_all_devices_ascend_along_the_sum(run):
+    """On the first half of each device's examples: here 0, 2, 4 and 6."""
+    run = noisy(run, sam=SAM(0.5, 0.5, "global"), clip=AGC(0.05), optimizer=SGD(0.0, False, 0.0))
+    arrays = examples(run, batch())
+    _, ascent = gradient_by_hand(initialized(), *(array[::2] for array in arrays))
+    norm = np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(ascent)))
+    value, gradient = gradient_by_hand(descended(ascent, -0.5 / norm), *arrays)
+    mean = jax.tree.map(lambda leaf: leaf / BATCH, gradient)
+    state, (loss,) = trained(run, devices(4), [batch()])
+    np.testing.assert_allclose(loss, value / BATCH, rtol=1e-5)
+    assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
+
+
+def test_with_sam_the_average_is_of_the_weights_and_not_of_where_they_ascended(run):
+    state, _ = trained(replace(full(run), recipe=replace(full(run).recipe, sam=SAM(0.5))), devices(4), [batch()])
+    expected = jax.tree.map(lambda old, new: 0.1 * old + 0.9 * new, initialized(), state.parameters)
+    assert_close(state.average, expected)
+
+
+def test_mixtures_are_learned_as_mixtures(run):
+    """Loss and gradient of the mean over mixed images, each label with its share, across devices."""
+    run = varied(run, mixup=Mixup(1.0), cutmix=CutMix(), optimizer=SGD(0.0, False, 0.0))
+    images, labels, weights = batch()
+    keys = example_keys(hyper(run).key, 0, BATCH)
+    others = partners(jnp.asarray(images), jnp.asarray(labels), jnp.asarray(weights))
+    own, shares = jax.jit(own_pixels)(keys, others, hyper(run).mixup, hyper(run).cutmix)
+    mixed = own * normalize(jnp.asarray(images), jnp.float32) + (1 - own) * normalize(others.images, jnp.float32)
+
+    def mean_loss(parameters):
+        logits = apply(parameters, mixed, None)
+        own_loss, other_loss = (
+            cross_entropy("softmax", logits, jax.nn.one_hot(target, CLASSES)) for target in (labels, others.labels)
+        )
+        return jnp.mean(shares * own_loss + (1 - shares) * other_loss)
+
+    value, gradient = jax.value_and_grad(mean_loss)(initialized())
+    state, (loss,) = trained(run, devices(4), [(images, labels, weights)])
+    np.testing.assert_allclose(loss, value, rtol=1e-5)
+    assert_close(state.parameters, descended(gradient, 0.1))
+
+
+def test_a_frozen_body_keeps_its_weights_and_sam_does_not_move_it(run):
+    run = varied(run, freeze="body", sam=SAM(0.5), optimizer=SGD(0.9, True, 0.1))
+    state, _ = trained(run, devices(2), [batch(0), batch(1)])
+    np.testing.assert_array_equal(state.parameters["hidden"]["kernel"], initialized()["hidden"]["kernel"])
+    assert not np.allclose(state.parameters["head"]["kernel"], initialized()["head"]["kernel"])
+
+
+def test_the_sigmoid_loss_is_the_mean_over_images_of_the_sum_over_classes(run):
+    images, labels, weights = batch()
+    logits = apply(initialized(), normalize(jnp.asarray(images), jnp.float32), None)
+    expected = jnp.mean(cross_entropy("sigmoid", logits, jax.nn.one_hot(labels, CLASSES)))
+    _, (loss,) = trained(varied(run, loss="sigmoid"), devices(2), [(images, labels, weights)])
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
 def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
     run = noisy(run, clip=AGC(0.01), sam=SAM(0.05), average=EMA(0.9))
     other = replace(noisy(run, clip=AGC(0.02), sam=SAM(0.1), average=EMA(0.99), seed=2**63), lr=0.4)
@@ -200,7 +261,7 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
 
     def counted(*arguments):
         traces.append(arguments)
-        return train_step(apply, run.recipe, LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
+        return train_step(apply, LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
 
     step, state = jax.jit(counted, donate_argnums=0), jax.device_put(begun(run), replicated(devices(2)))
     for numbers in (hyper(run), hyper(other), hyper(run)):
@@ -217,7 +278,7 @@ def test_bfloat16_is_for_the_network_alone(run):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
         return apply(parameters, images, regularization)
 
-    lowered = jax.jit(train_step(watched, run.recipe, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
+    lowered = jax.jit(train_step(watched, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}

@@ -11,11 +11,12 @@ import jax
 import numpy as np
 import pytest
 
+from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import Builtin
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
-from nfdsl.schema.training import EMA, Resolution
+from nfdsl.schema.training import Resolution
 from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError

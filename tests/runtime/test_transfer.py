@@ -1,11 +1,13 @@
 """Tests of what a fine-tune keeps of a trained network."""
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from nfdsl.schema.model import NFNet
 from runtime.models.network import build
 from runtime.parameters import Layout
-from runtime.transfer import transferred
+from runtime.transfer import transferred, with_identity_classifier
 
 LAYOUTS = {
     "block": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
@@ -31,3 +33,14 @@ def test_networks_that_differ_in_classes_alone_agree_on_what_is_kept():
     assert all_of_ten != all_of_three
     assert ten == three
     assert len(jax.tree.leaves(all_of_ten)) - len(jax.tree.leaves(ten)) == 2
+
+
+def test_with_an_identity_for_a_classifier_a_network_answers_with_its_features():
+    network = build(NFNet(depth=(1,), width=(8,), group_width=4), 3, grouped="split")
+    parameters = network.initialize(jax.random.key(0))
+    images = jax.random.normal(jax.random.key(1), (2, 8, 8, 3))
+    features = network.apply(with_identity_classifier(parameters, network.layouts), images, None)
+    classifier = parameters["classifier"]
+    assert features.shape == (2, 16)
+    logits = jnp.asarray(features) @ classifier["kernel"] + classifier["bias"]
+    np.testing.assert_allclose(logits, network.apply(parameters, images, None), atol=1e-5)

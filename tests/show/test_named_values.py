@@ -70,8 +70,8 @@ def test_every_way_to_say_a_thing(tmp_path: Path):
     assert lines[:3] == ['import "base.nfx" # shared', "let rates {0.1, 0.2}", "let other sgd(momentum: 0.7)"]
     base = tmp_path / "base.nfx"
     assert (
-        f"optimizer sgd(0.8, weight_decay: 1e-5, nesterov: off) # from common, {base}:17; "
-        "weight_decay: line 6; nesterov: line 7"
+        f"optimizer sgd(0.8, weight_decay: 1e-5, nesterov: off, head_decay: none) # from common, {base}:17; "
+        "weight_decay: line 6; nesterov: line 7; default: head_decay"
     ) in lines
     assert "optimizer other # line 13" in lines
     assert "optimizer.momentum 0.65 # line 14" in lines

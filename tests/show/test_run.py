@@ -69,7 +69,7 @@ def test_fiddle_prints_the_config(planned: Planned, spec: Callable[[str], str]):
     run = planned(spec("quickstart")).runs[0]
     text = as_fiddle(run)
     assert text.startswith(f"<Config[Run(\n  id='{run.id}',\n")
-    assert "optimizer=<Config[SGD(momentum=0.9, nesterov=True, weight_decay=1e-05)]>" in text
+    assert "optimizer=<Config[SGD(momentum=0.9, nesterov=True, weight_decay=1e-05, head_decay=None)]>" in text
 
 
 def test_a_unique_beginning_is_enough(planned: Planned, spec: Callable[[str], str]):

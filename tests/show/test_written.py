@@ -9,12 +9,16 @@ from hypothesis import given
 from hypothesis import settings as settings_of_test
 from hypothesis import strategies as st
 
+from nfdsl.schema.augmentation import Augment
+from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import ArrayRecord, Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.report import Figure
+from nfdsl.schema.schedules import Cosine, Linear
 from nfdsl.schema.setting import Setting, settings
-from nfdsl.schema.training import AGC, EMA, SAM, SGD, Augment, Cosine, Linear, Monotone, Pretrain, Tune
+from nfdsl.schema.training import SAM, Monotone, Pretrain, Tune
 from nfdsl.schema.units import Dimension, quantity
 from nfdsl.show.written import Writer, docstring, quoted
 from nfdsl.source import Source
@@ -31,12 +35,17 @@ def setting(schema_class: type, name: str) -> Setting:
 VALUES = [
     (Pretrain, "clip", None, "none"),
     (Pretrain, "clip", AGC(0.01), "agc(ratio: 0.01, eps: 0.001)"),
-    (Pretrain, "sam", SAM(), "rho 0.05, fraction 0.2"),
+    (Pretrain, "sam", SAM(), "rho 0.05, fraction 0.2, over shard"),
     (Pretrain, "augment", Augment(flip=False), "area 0.08, aspect 1.3333333333333333, flip off, repeat 1"),
-    (Pretrain, "optimizer", SGD(weight_decay=1e-5), "sgd(momentum: 0.9, nesterov: on, weight_decay: 1e-05)"),
+    (
+        Pretrain,
+        "optimizer",
+        SGD(weight_decay=1e-5),
+        "sgd(momentum: 0.9, nesterov: on, weight_decay: 1e-05, head_decay: none)",
+    ),
     (Pretrain, "schedule", Linear(quantity(Fraction(1, 4), Dimension.EPOCHS)), "linear(warmup: 0.25 epochs)"),
     (Pretrain, "schedule", Cosine(quantity(Fraction(1, 3), Dimension.EPOCHS)), "cosine(warmup: 1 epochs / 3)"),
-    (Pretrain, "average", EMA(0.9), "ema(decay: 0.9)"),
+    (Pretrain, "average", EMA(0.9), "ema(decay: 0.9, warmup: on)"),
     (Pretrain, "budget", quantity(4 * 10**9, Dimension.IMAGES), "4_000_000_000 images"),
     (Pretrain, "lr", 1.0, "1"),
     (Pretrain, "lr", 1e22, "1e+22"),

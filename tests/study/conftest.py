@@ -61,6 +61,7 @@ class Sketch:
                     kind="finetune" if start else "pretrain",
                     label=model,
                     labels={"model": model, "budget": f"{images / 100:g} epochs", "lr": f"{lr:g}"},
+                    replicates=f"{name}@{lr:g}",
                     cell=name,
                     program=f"{block}-{model}",
                     recipe=RECIPE,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import kstest
 
-from nfdsl.schema.training import Augment
+from nfdsl.schema.augmentation import Augment, RandAugment
 from runtime.data.augment import Chances, augmented, chances, crop, resized
 
 NO_FIT = [[0.999, 0.0, 0.5, 0.5]] * 10  # as wide and as large as it gets
@@ -17,7 +17,7 @@ chance = st.floats(0, 1, exclude_max=True)
 
 def views(count: int, seed: int = 0) -> list[Chances]:
     zeros = np.zeros(count, np.int64)
-    return list(chances(seed, zeros, np.arange(count), zeros))
+    return list(chances(seed, zeros, np.arange(count), zeros, 0))
 
 
 def noise(width: int = 40, height: int = 30) -> Image.Image:
@@ -78,7 +78,7 @@ def test_where_no_attempt_fits_the_centre_is_cropped(width: int, height: int, bo
 def test_without_random_changes_an_image_is_seen_whole() -> None:
     image = noise(30, 30)
     for view in views(5):
-        assert np.array_equal(augmented(image, PLAIN, view, 12), resized(image, 12))
+        assert np.array_equal(augmented(image, PLAIN, None, view, 12), resized(image, 12))
 
 
 def test_an_image_of_the_right_size_stays_as_it_is() -> None:
@@ -90,9 +90,16 @@ def test_a_flip_mirrors_left_and_right() -> None:
     image = noise(30, 30)
     flips = Augment(area=1.0, aspect=1.0, flip=True)
     whole = resized(image, 12)
-    assert np.array_equal(augmented(image, flips, Chances(NO_FIT, 0.49), 12), whole[:, ::-1])
-    assert np.array_equal(augmented(image, flips, Chances(NO_FIT, 0.5), 12), whole)
-    assert np.array_equal(augmented(image, PLAIN, Chances(NO_FIT, 0.49), 12), whole)
+    assert np.array_equal(augmented(image, flips, None, Chances(NO_FIT, 0.49, ()), 12), whole[:, ::-1])
+    assert np.array_equal(augmented(image, flips, None, Chances(NO_FIT, 0.5, ()), 12), whole)
+    assert np.array_equal(augmented(image, PLAIN, None, Chances(NO_FIT, 0.49, ()), 12), whole)
+
+
+def test_operations_follow_the_flip():
+    image, rule = noise(30, 30), RandAugment(1, 10)
+    flips, inverts = Augment(area=1.0, aspect=1.0, flip=True), (2.5 / 16, 0, 0, 0)
+    changed = augmented(image, flips, rule, Chances(NO_FIT, 0.49, [inverts]), 12)
+    assert np.array_equal(changed, 255 - resized(image, 12)[:, ::-1])
 
 
 def test_half_of_the_images_are_flipped() -> None:
@@ -117,17 +124,17 @@ def test_evaluation_sees_all_of_an_image_of_any_shape() -> None:
 
 def test_chances_are_those_of_the_view_whatever_else_is_asked() -> None:
     epochs, examples, shown = np.array([0, 1, 0, 0]), np.array([5, 5, 6, 5]), np.array([0, 0, 0, 1])
-    drawn = list(chances(9, epochs, examples, shown))
+    drawn = list(chances(9, epochs, examples, shown, 2))
     assert len({(view.flip, view.crops[0][0]) for view in drawn}) == 4
     for row, view in enumerate(drawn):
         alone = slice(row, row + 1)
-        assert [view] == list(chances(9, epochs[alone], examples[alone], shown[alone]))
-    assert drawn != list(chances(10, epochs, examples, shown))
+        assert [view] == list(chances(9, epochs[alone], examples[alone], shown[alone], 2))
+    assert drawn != list(chances(10, epochs, examples, shown, 2))
 
 
 def test_augmentation_never_changes() -> None:
     """Pins the randomness, not Pillow's arithmetic: a crop of coordinates, to the last digit."""
-    (view,) = chances(0, np.array([2]), np.array([3]), np.array([1]))
+    (view,) = chances(0, np.array([2]), np.array([3]), np.array([1]), 0)
     assert crop(100, 80, Augment(), view.crops) == pytest.approx(
         (35.45993719752045, 17.86633671994178, 81.39890362524145, 73.16841239959568), abs=1e-9
     )

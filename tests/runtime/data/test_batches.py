@@ -15,10 +15,11 @@ from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, SKIPPED
 from nfdsl.sampling.multiset import total
 from nfdsl.sampling.randomness import hashed
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.data import Builtin, Data, OnCorrupt
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import Augment, ExactlyOnce, Recipe, Resolution
+from nfdsl.schema.training import ExactlyOnce, Recipe, Resolution
 from runtime.data.batches import Batch, evaluation_batches, process_rows, training_batch, training_batches
 from runtime.data.indexing import index
 from runtime.data.records import Example, Key, Shards, Unreadable

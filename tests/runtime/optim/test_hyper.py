@@ -6,8 +6,12 @@ import jax
 import numpy as np
 import pytest
 
-from nfdsl.schema.training import AGC, EMA, SAM, SGD
-from runtime.optim.hyper import Ascent, Clip, hyper
+from nfdsl.schema.averages import EMA, Polyak
+from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, GlobalNorm
+from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
+from nfdsl.schema.training import SAM
+from nfdsl.schema.units import Dimension, quantity
+from runtime.optim.hyper import hyper
 
 
 def varied(run, **changes):
@@ -18,25 +22,60 @@ def test_numbers_are_those_of_the_run(run):
     recipe = {"optimizer": SGD(0.8, True, 1e-5), "label_smoothing": 0.1, "stochastic_depth": 0.25, "dropout": 0.5}
     numbers = hyper(varied(replace(run, lr=1.6), **recipe))
     assert (numbers.peak, numbers.steps, numbers.warmup_steps) == (np.float32(1.6), 10, 0)
-    assert (numbers.momentum, numbers.weight_decay) == (np.float32(0.8), np.float32(1e-5))
+    assert (numbers.optimizer.momentum, numbers.optimizer.weight_decay) == (np.float32(0.8), np.float32(1e-5))
     assert (numbers.label_smoothing, numbers.stochastic_depth, numbers.dropout) == (np.float32(0.1), 0.25, 0.5)
 
 
 def test_what_a_recipe_leaves_out_is_none(run):
     without = hyper(run)
-    assert (without.clip, without.ascent, without.average_decay) == (None, None, None)
+    assert (without.clip, without.sam, without.average) == (None, None, None)
     numbers = hyper(varied(run, clip=AGC(0.02, 1e-4), sam=SAM(0.1, 0.5), average=EMA(0.99)))
-    assert numbers.clip == Clip(np.float32(0.02), np.float32(1e-4))
-    assert numbers.ascent == Ascent(np.float32(0.1), 0.5)
-    assert numbers.average_decay == np.float32(0.99)
+    assert numbers.clip == AGC(np.float32(0.02), np.float32(1e-4))
+    assert numbers.sam == SAM(np.float32(0.1), 0.5)
+    assert numbers.average == EMA(np.float32(0.99))
 
 
-def test_numbers_are_leaves_and_shapes_are_structure(run):
-    numbers = hyper(varied(run, sam=SAM(0.1, 0.5), clip=AGC(0.01)))
-    other = hyper(varied(replace(run, lr=3.2), sam=SAM(0.2, 0.5), clip=AGC(0.02), seed=3, dropout=0.1))
-    assert jax.tree.structure(numbers) == jax.tree.structure(other)
-    assert jax.tree.structure(numbers) != jax.tree.structure(hyper(varied(run, sam=SAM(0.1, 0.2), clip=AGC(0.01))))
-    assert {leaf.dtype for leaf in jax.tree.leaves(numbers)} == {np.dtype(t) for t in ("float32", "int32", "uint32")}
+def test_the_heads_decay_is_that_of_kernels_unless_it_is_said(run):
+    decays = [hyper(varied(run, optimizer=SGD(weight_decay=0.5, head_decay=head))).optimizer for head in (None, 3.0)]
+    assert [rule.head_decay for rule in decays] == [0.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"optimizer": SGD(0.9)}, {"optimizer": SGD(0.5, weight_decay=0.1, head_decay=0.2)}),
+        ({"optimizer": Adam()}, {"optimizer": Adam(0.5, 0.6, 0.7, 0.8, 0.9)}),
+        ({"optimizer": AdamW()}, {"optimizer": AdamW(0.5, 0.6, 0.7, 0.8)}),
+        ({"optimizer": Adafactor()}, {"optimizer": Adafactor(0.5, 0.6, 0.7, 0.8)}),
+        ({"clip": GlobalNorm(1.0)}, {"clip": GlobalNorm(2.0)}),
+        ({"schedule": Cosine()}, {"schedule": Cosine(quantity(3, Dimension.STEPS))}),
+        ({"schedule": ReciprocalSqrt()}, {"schedule": ReciprocalSqrt(timescale=7, cooldown=3)}),
+        ({"schedule": Piecewise(at=(0.5, 0.75))}, {"schedule": Piecewise(at=(0.1, 0.2), factor=0.5)}),
+        ({"average": Polyak(0.5)}, {"average": Polyak(0.25)}),
+        ({"sam": SAM(0.1, 0.5), "clip": AGC()}, {"sam": SAM(0.2, 0.5), "clip": AGC(0.02), "seed": 3, "dropout": 0.1}),
+    ],
+)
+def test_numbers_are_leaves(run, one, other):
+    first, second = hyper(varied(run, **one)), hyper(varied(replace(run, lr=3.2), **other))
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    dtypes = {leaf.dtype for leaf in jax.tree.leaves((first, second))}
+    assert dtypes == {np.dtype(t) for t in ("float32", "int32", "uint32")}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"sam": SAM(0.1, 0.5)}, {"sam": SAM(0.1, 0.2)}),
+        ({"optimizer": SGD()}, {"optimizer": SGD(nesterov=False)}),
+        ({"optimizer": Adam()}, {"optimizer": AdamW()}),
+        ({"schedule": Cosine()}, {"schedule": Linear()}),
+        ({"average": EMA()}, {"average": EMA(warmup=False)}),
+        ({"schedule": Piecewise(at=(0.5,))}, {"schedule": Piecewise(at=(0.1, 0.2))}),
+    ],
+)
+def test_shapes_are_structure(run, one, other):
+    first, second = hyper(varied(run, **one)), hyper(varied(run, **other))
+    assert jax.tree.structure(first) != jax.tree.structure(second)
 
 
 @pytest.mark.parametrize(("seed", "words"), [(0, [0, 0]), (7, [0, 7]), (2**32, [1, 0]), (2**63, [2**31, 0])])

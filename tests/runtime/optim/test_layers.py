@@ -1,0 +1,76 @@
+"""Tests of which layers learn and how fast."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import SGD, AdamW
+from runtime.models.network import build
+from runtime.optim.hyper import hyper
+from runtime.optim.layers import frozen, scale_by_depth
+from runtime.optim.optimizer import optimizer
+from runtime.parameters import Layout, in_classifier
+
+LAYOUTS = {
+    "stem": {"kernel": Layout(("in", "out"), "kernel", 0), "bias": Layout(("out",), "bias", 0)},
+    "blocks": {"kernel": Layout(("layer", "in", "out"), "kernel", 1), "gain": Layout(("layer",), "gain", 1)},
+    "classifier": {"kernel": Layout(("in", "out"), "head", 4), "bias": Layout(("out",), "bias", 4)},
+}
+PARAMETERS = {
+    "stem": {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)},
+    "blocks": {"kernel": jnp.ones((3, 2, 2)), "gain": jnp.ones(3)},
+    "classifier": {"kernel": jnp.ones((2, 5)), "bias": jnp.ones(5)},
+}
+
+
+def scaled(decay):
+    transformation = scale_by_depth(LAYOUTS, decay)
+    return transformation.update(PARAMETERS, transformation.init(PARAMETERS), PARAMETERS)[0]
+
+
+def test_each_layer_learns_slower_than_the_one_above_it():
+    updates = scaled(0.5)
+    np.testing.assert_allclose(updates["stem"]["kernel"], np.full((2, 2), 1 / 16))
+    np.testing.assert_allclose(updates["blocks"]["gain"], [1 / 8, 1 / 4, 1 / 2])
+    np.testing.assert_allclose(updates["blocks"]["kernel"][:, 1, 1], [1 / 8, 1 / 4, 1 / 2])
+    np.testing.assert_allclose(updates["classifier"]["bias"], np.ones(5))
+
+
+def test_without_decay_nothing_changes():
+    jax.tree.map(np.testing.assert_array_equal, scaled(1.0), PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("freeze", "kept"),
+    [
+        ("nothing", []),
+        ("body", ["stem.kernel", "stem.bias", "blocks.kernel", "blocks.gain"]),
+        ("kernels", ["stem.kernel", "blocks.kernel"]),
+    ],
+)
+def test_what_is_frozen(freeze, kept):
+    flags = frozen(LAYOUTS, freeze)
+    assert [f"{module}.{name}" for module in LAYOUTS for name in LAYOUTS[module] if flags[module][name]] == kept
+
+
+@pytest.mark.parametrize("rule", [SGD(weight_decay=0.1), AdamW(weight_decay=0.1)])
+def test_what_is_frozen_neither_learns_nor_decays(run, rule):
+    run = replace(run, recipe=replace(run.recipe, optimizer=rule, freeze="body"))
+    update = optimizer(LAYOUTS, hyper(run), step=0)
+    updates, _ = update.update(PARAMETERS, update.init(PARAMETERS), PARAMETERS)
+    moved = jax.tree.map(lambda leaf: bool(np.any(leaf)), updates)
+    assert moved == in_classifier(LAYOUTS)
+
+
+def test_depths_of_a_network_count_its_blocks():
+    network = build(NFNet(depth=(1, 3), width=(8, 8), group_width=4), 3, grouped="split")
+    layouts = network.layouts
+    assert {layout.depth for layout in jax.tree.leaves(layouts["stem"])} == {0}
+    stages = layouts["stages"]
+    assert [stages[name]["first"]["skip_gain"].depth for name in ("stage1", "stage2")] == [1, 2]
+    assert stages["stage2"]["blocks"]["skip_gain"].depth == 3  # and 4
+    assert {layout.depth for part in ("final_conv", "classifier") for layout in jax.tree.leaves(layouts[part])} == {5}
