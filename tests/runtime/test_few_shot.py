@@ -10,7 +10,7 @@ from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Length
 from runtime.data.dataset import open_dataset
-from runtime.few_shot import Features, accuracies, candidates, classified, drawn, gathered
+from runtime.few_shot import Features, accuracies, candidates, classified, collected, drawn
 from runtime.results import read_result
 from runtime.train import train
 
@@ -65,7 +65,7 @@ def test_candidates_are_training_images_in_no_order():
 
 def test_padding_is_left_out():
     batches = [(np.arange(6.0).reshape(3, 2), np.arange(3), np.array([1, 1, 0.0]))]
-    found = gathered(batches)
+    found = collected(batches)
     np.testing.assert_array_equal(found.values, [[0, 1], [2, 3]])
     np.testing.assert_array_equal(found.labels, [0, 1])
 

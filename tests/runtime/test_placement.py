@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
+from nfdsl.schema.averages import EMA
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
-from nfdsl.schema.training import AGC, EMA
+from nfdsl.schema.optimizers import AGC
 from runtime.mesh import SHARD, data_mesh
 from runtime.parameters import Layout
 from runtime.placement import places

@@ -36,7 +36,7 @@ def test_networks_that_differ_in_classes_alone_agree_on_what_is_kept():
 
 
 def test_with_an_identity_for_a_classifier_a_network_answers_with_its_features():
-    network = build(NFNet(depth=(1,), width=(8,), group_width=4), 3, grouped="split")
+    network = build(NFNet(depth=(1,), width=(8,), group_width=4), 3, 8, grouped="split")
     parameters = network.initialize(jax.random.key(0))
     images = jax.random.normal(jax.random.key(1), (2, 8, 8, 3))
     features = network.apply(with_identity_classifier(parameters, network.layouts), images, None)

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from nfdsl.lower import lower
+from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.run import Length
-from nfdsl.schema.training import AGC, SGD, Augment, Linear
+from nfdsl.schema.schedules import Linear
 from nfdsl.study.differences import differences
 
 

@@ -67,7 +67,7 @@ def test_what_is_frozen_neither_learns_nor_decays(run, rule):
 
 
 def test_depths_of_a_network_count_its_blocks():
-    network = build(NFNet(depth=(1, 3), width=(8, 8), group_width=4), 3, grouped="split")
+    network = build(NFNet(depth=(1, 3), width=(8, 8), group_width=4), 3, 8, grouped="split")
     layouts = network.layouts
     assert {layout.depth for layout in jax.tree.leaves(layouts["stem"])} == {0}
     stages = layouts["stages"]
