@@ -44,7 +44,7 @@ PLACES = {  # by the number of devices that share a copy of the state: an axis t
 def apply(parameters, images, regularization):
     """A network of one hidden layer, with both kinds of noise."""
     if regularization is not None:
-        images = regularization.skip(images, block=0, share=1.0)
+        images = regularization.skip(images, 0, share=1.0)
     hidden, head = parameters["hidden"], parameters["head"]
     features = jax.nn.gelu(images.reshape(len(images), -1) @ hidden["kernel"] + hidden["bias"])
     if regularization is not None:
