@@ -221,8 +221,8 @@ def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[
             span = written[0].name.span
             place = Span(span.source, span.start, span.start + len(root))
             found = unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
-            advice = "" if found.fix else _elsewhere(root, known)
-            yield replace(found, help=advice) if advice else found
+            advice = _elsewhere(root, known)
+            yield replace(found, help=advice, fix=None) if advice else found
 
 
 def _elsewhere(name: str, known: Sequence[Setting]) -> str:

@@ -77,7 +77,7 @@ def test_a_setting_and_what_starts_from_those_runs(changed):
 def test_a_fine_tune_alone(changed):
     before, fine_tune, after = SPEC.partition("finetune")
     new = before + fine_tune + after.replace("lr 0.1", "lr 0.1\n  sam rho 0.1")
-    assert changed(SPEC, new) == {("base", None), ("tuned", "sam changed none -> sam(0.1, 0.2)")}
+    assert changed(SPEC, new) == {("base", None), ("tuned", "sam changed none -> sam(0.1, 0.2, shard)")}
 
 
 def test_several_settings(changed):
