@@ -106,7 +106,7 @@ def test_a_setting_of_another_place_is_shown_there(wrong: Callable[..., Diagnost
 @pytest.mark.parametrize(
     ("line", "code", "advice"),
     [
-        ("optimizer lion", "unknown-word", "known: `sgd`, `adam`, `adamw`, `adafactor`"),
+        ("optimizer lion", "unknown-word", "known: `adafactor`, `adam`, `adamw`, `sgd`"),
         ("augment mixup(0.2)", "unknown-setting", "known: `area`, `aspect`, `flip`, `repeat`"),
         ("seed [0, 1, 2]", "wrong-type", "for each of these in turn write `{0, 1, 2}`"),
         ("lr 0.1, 0.2", "wrong-type", "a grid, which is each in turn, is written `{0.1, 0.2}`, a list `[0.1, 0.2]`"),
