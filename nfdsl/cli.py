@@ -377,6 +377,8 @@ def _again(arguments: argparse.Namespace) -> str:
 def _status(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from nfdsl.audit.run import audit_run
+    from nfdsl.study.directory import StudyDirectory
     from nfdsl.study.directory import Unreadable as UnreadableStudy
     from nfdsl.study.display.status import print_status, status_json
     from nfdsl.study.status import read_status
@@ -387,7 +389,10 @@ def _status(arguments: argparse.Namespace) -> int:
         print(f"nfdsl: {error}", file=sys.stderr)
         return USAGE
     if arguments.json:
-        print(status_json(status))
+        done = [record.id for record in status.records if record.state == "done"]
+        print(
+            status_json(status, {run: audit_run(StudyDirectory(arguments.directory).run(run)).verdict for run in done})
+        )
     else:
         print_status(status, Console())
     return DONE

@@ -164,9 +164,10 @@ def _programs_table(plan: Plan) -> Table:
 
 
 def _cells_table(plan: Plan, cells: Sequence[CellForecast]) -> Table:
-    table = Table("block", title="\nRuns", title_justify="left", box=None, pad_edge=False)
-    table.add_column("model")
-    table.add_column("varied", no_wrap=True)
+    table = Table(title="\nRuns", title_justify="left", box=None, pad_edge=False)
+    table.add_column("block", no_wrap=True)
+    table.add_column("model", no_wrap=True)
+    table.add_column("varied")
     for heading in ("rates", "steps", "FLOPs", "core-hours", "state"):
         table.add_column(heading, justify="right", no_wrap=True)
     runs = {run.id: run for run in plan.runs}

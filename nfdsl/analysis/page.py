@@ -68,7 +68,7 @@ code { font: .75rem/1 ui-monospace, Menlo, Consolas, monospace; }
 .number { text-align: right; }
 .tuned td { font-weight: 600; }
 .waiting > *, .unneeded > * { color: var(--muted); }
-.diverged .state, .failed .state { color: var(--vermillion); }
+.diverged .state, .failed .state, .refuted, .unreadable { color: var(--vermillion); }
 .why { display: block; width: 24rem; white-space: normal; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem; margin: 0 0 1rem; font-size: .875rem; }
 dt { color: var(--muted); }

@@ -22,6 +22,7 @@ from nfdsl.analysis.ranking_table import ranking_table
 from nfdsl.analysis.render import inline_svg
 from nfdsl.analysis.run_numbers import all_runs
 from nfdsl.analysis.table import Links, runs_table
+from nfdsl.audit.run import RunAudit, audit_run
 from nfdsl.schema.run import Run
 from nfdsl.study.description import Description, read_description
 from nfdsl.study.directory import StudyDirectory, write_atomically
@@ -34,7 +35,8 @@ _DOCSTRING = re.compile(r'(?:\s|#[^\n]*\n)*"""(.*?)"""', re.DOTALL)
 
 _RUNS_NOTE = (
     '<p class="note">Bold rows with a star have the best learning rate of their model and budget. A run leads to its '
-    "Fiddle config, a block to its line of the spec.</p>"
+    "Fiddle config, a block to its line of the spec. Sampling is proved where the ledger shows that each example "
+    "counted exactly once an epoch.</p>"
 )
 _CONFIGS_NOTE = (
     '<p class="note">The Fiddle config of the best run of each model and budget; the others of its grid differ in '
@@ -62,6 +64,7 @@ class _Content:
     plates: tuple[Plate, ...]
     laws: tuple[BlockFit, ...]
     findings: tuple[str, ...]
+    audits: Mapping[str, RunAudit]  # of complete runs
 
 
 def write_report(directory: Path) -> ReportFiles:
@@ -98,16 +101,18 @@ def _gathered(study: StudyDirectory) -> _Content:
         ),
         laws(figures, records),
         findings(records),
+        {run: audit_run(study.run(run)) for run in results},
     )
 
 
 def _html(content: _Content) -> str:
     spec = content.description.spec
     docstring = _DOCSTRING.match(spec)
-    introduction = paragraphs(docstring[1] if docstring else "") + f'\n<p class="facts">{_facts(content.records)}</p>'
+    told = _facts(content.records, content.audits)
+    introduction = paragraphs(docstring[1] if docstring else "") + f'\n<p class="facts">{told}</p>'
     cells = {record.cell: record.id for record in content.records if record.id in content.runs}
     links = Links(block_lines(spec), cells)
-    runs = runs_table(content.records, links)
+    runs = runs_table(content.records, links, content.audits)
     ranked = _rankings(content.records)
     return page(
         content.description.study,
@@ -123,13 +128,15 @@ def _html(content: _Content) -> str:
     )
 
 
-def _facts(records: Sequence[Record]) -> str:
+def _facts(records: Sequence[Record], audits: Mapping[str, RunAudit]) -> str:
     flops = sum(record.train_flops + record.sam_flops for record in records if record.state == "done")
     seconds = sum(record.seconds or 0.0 for record in records)
+    proved = sum(audit.verdict == "proved" for audit in audits.values())
     facts = (
         count(len(records), "run"),
         f"{significant(flops)} training FLOPs done" if flops else "",
         f"{duration(seconds)} of training" if seconds else "",
+        f"exactly-once sampling proved for {proved} of {len(audits)} complete runs" if audits else "",
     )
     return escape(" · ".join(filter(None, facts)))
 

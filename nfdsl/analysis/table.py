@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 
 from nfdsl.analysis.numerals import chosen, duration, significant
+from nfdsl.audit.run import RunAudit
+from nfdsl.audit.study import remarks
 from nfdsl.study.numerals import loss, percent
 from nfdsl.study.records import Record
 
@@ -33,15 +35,22 @@ class Links:
     configs: Mapping[str, str]  # by cell, the run whose config stands in the page
 
 
-def runs_table(records: Sequence[Record], links: Links) -> str:
+def runs_table(records: Sequence[Record], links: Links, audits: Mapping[str, RunAudit]) -> str:
     """Returns a ``<table>`` with a row for each record; names in it are escaped, empty columns left out.
 
     Rows of tuned runs are bold and have a star where there was a choice of learning rates.
+
+    Args:
+      records: of all runs.
+      links: what is told of them elsewhere in the page.
+      audits: of the runs that have been audited, by id.
     """
     sizes = Counter(record.cell for record in records)
     marked = [record.tuned and sizes[record.cell] > 1 for record in records]
     reasons = _Column("why", tuple(_reason(record) for record in records), numeric=False)
-    columns = [column for column in (*_texts(records, links), *_numbers(records, marked), reasons) if not column.empty]
+    sampling = _Column("sampling", tuple(_verdict(audits.get(record.id)) for record in records), numeric=False)
+    known = (*_texts(records, links), *_numbers(records, marked), sampling, reasons)
+    columns = [column for column in known if not column.empty]
     head = "".join(f'<th scope="col"{_class(column)}>{column.heading}</th>' for column in columns)
     rows = (
         f'<tr class="{record.state}{" tuned" if mark else ""}">{_cells(columns, place)}</tr>'
@@ -114,6 +123,13 @@ def _variant(record: Record) -> str:
 
 def _reason(record: Record) -> str:
     return f'<span class="why">{escape(record.failure)}</span>' if record.failure else ""
+
+
+def _verdict(audit: RunAudit | None) -> str:
+    if audit is None:
+        return ""
+    told = escape(" ".join(remarks(audit)), quote=True)
+    return f'<span class="verdict {audit.verdict}" title="{told}">{audit.verdict}</span>'
 
 
 def _state(record: Record) -> str:

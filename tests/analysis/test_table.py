@@ -1,13 +1,14 @@
 import xml.etree.ElementTree as ET
 
 from nfdsl.analysis.table import Links, runs_table
+from nfdsl.audit.run import RunAudit
 
 LINKS = Links({}, {})
 
 
 def rows(records):
     """Returns the table as a dictionary for each row."""
-    root = ET.fromstring(runs_table(records, LINKS))
+    root = ET.fromstring(runs_table(records, LINKS, {}))
     head = [cell.text for cell in root.iterfind("./thead/tr/th")]
     return [dict(zip(head, map(text, row), strict=True)) for row in root.iterfind("./tbody/tr")]
 
@@ -66,11 +67,19 @@ def test_runs_that_did_not_come_to_their_end_say_how_far_and_why(record):
 def test_names_from_a_spec_are_escaped(record):
     evil = "<script>alert(1)</script>"
     run = record(id=evil, block=evil, model=f"m{evil}", labels={evil: f'"{evil}', "b": "c"})
-    assert "<script" not in runs_table([run], LINKS)
+    assert "<script" not in runs_table([run], LINKS, {})
     assert rows([run])[0]["model"] == f"m{evil}"
 
 
 def test_a_run_leads_to_its_config_and_a_block_to_its_line(record):
-    table = runs_table([record(id="a1", cell="c"), record(id="b2", cell="d")], Links({"scaling": 12}, {"c": "a1"}))
+    table = runs_table([record(id="a1", cell="c"), record(id="b2", cell="d")], Links({"scaling": 12}, {"c": "a1"}), {})
     assert table.count('href="#line-12"') == 2
     assert table.count('href="#config-a1"') == 1
+
+
+def test_the_sampling_of_complete_runs_is_judged(record):
+    audits = {"a1": RunAudit("a1", "refuted", ("epoch 0 was <fed> twice",)), "b2": RunAudit("b2", "proved", ())}
+    table = runs_table([record(id="a1"), record(id="b2"), record(id="c3")], LINKS, audits)
+    assert '<span class="verdict refuted" title="epoch 0 was &lt;fed&gt; twice">refuted</span>' in table
+    assert '<span class="verdict proved" title="">proved</span>' in table
+    assert table.count('class="verdict') == 2

@@ -55,7 +55,9 @@ def test_a_finished_study(sketch, study):
 
 def test_the_json_has_the_promised_keys(sketch, study):
     sketch.cell("a", (0.1, 0.2, 0.4), extend=1)
-    found = json.loads(status_json(read_status(study(**{"a@0.4": {"loss": 0.9}, "a@0.8": {"loss": 0.8}}).path)))
+    status = read_status(study(**{"a@0.4": {"loss": 0.9}, "a@0.8": {"loss": 0.8}}).path)
+    found = json.loads(status_json(status, {"a@0.4": "proved"}))
+    assert [run["audit"] for run in found["runs"]] == [None, None, "proved", None]
     assert found["study"] == "test study"
     promised = {
         *("id", "block", "model", "lr", "epochs", "state", "step", "steps", "train_loss", "holdout_loss", "top1"),
@@ -76,7 +78,7 @@ def test_a_failed_run_says_why(sketch, study):
     sketch.cell("a", (0.1,))
     directory = study(**{"a@0.1": {"do": ["fail"]}})
     assert shown(directory)[-1] == "failed   a@0.1 scaling F0, 1 epochs, lr 0.1: record 7 cannot be read"
-    assert json.loads(status_json(read_status(directory.path)))["runs"][0]["state"] == "failed"
+    assert json.loads(status_json(read_status(directory.path), {}))["runs"][0]["state"] == "failed"
     directory.fail("a@0.1", Failure("no memory", "", 3))
     assert "no memory" in shown(directory)[-1]
 
@@ -86,10 +88,10 @@ def test_what_was_begun_runs_only_while_somebody_carries_the_study_out(sketch, s
     directory = study()
     directory.result_json("a@0.1").unlink()
     directory.metrics("a@0.1").write_text('{"step": 5, "loss": 2.0, "seconds": 1.0}\n')
-    assert json.loads(status_json(read_status(directory.path)))["runs"][0]["state"] == "waiting"
+    assert json.loads(status_json(read_status(directory.path), {}))["runs"][0]["state"] == "waiting"
     assert shown(directory)[-1] == "stopped  a@0.1 scaling F0, 1 epochs, lr 0.1: step 5 of 10"
     with directory.lock():
-        found = json.loads(status_json(read_status(directory.path)))
+        found = json.loads(status_json(read_status(directory.path), {}))
         assert (found["runs"][0]["state"], found["holder"]["pid"]) == ("running", os.getpid())
         assert f"carried out by process {os.getpid()} on {socket.gethostname()}" in shown(directory)[0]
         assert "; 50.0% of 1e+05 training FLOPs" in shown(directory)[1]

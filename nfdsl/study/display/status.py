@@ -1,7 +1,7 @@
 """A study's status as JSON with stable keys, and as tables for people."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -15,8 +15,13 @@ from nfdsl.study.status import Status
 from nfdsl.study.tuning.survey import Settled, survey
 
 
-def status_json(status: Status) -> str:
-    """Returns the JSON of ``nfdsl status --json``. What a run has not told, or not yet, is null."""
+def status_json(status: Status, audits: Mapping[str, str]) -> str:
+    """Returns the JSON of ``nfdsl status --json``. What a run has not told, or not yet, is null.
+
+    Args:
+      status: of the study.
+      audits: the verdicts on the sampling of complete runs, by id.
+    """
     verdicts = survey(status.ladders, status.known)
     cells = [
         {
@@ -27,7 +32,7 @@ def status_json(status: Status) -> str:
         for cell, verdict in verdicts.items()
     ]
     running = None if status.holder is None else vars(status.holder)
-    runs = [_run(record, status) for record in status.records]
+    runs = [_run(record, status, audits) for record in status.records]
     return json.dumps({"study": status.study, "holder": running, "runs": runs, "cells": cells}, indent=1)
 
 
@@ -63,7 +68,7 @@ def entry(record: Record, status: Status) -> Entry:
     )
 
 
-def _run(record: Record, status: Status) -> dict[str, Any]:
+def _run(record: Record, status: Status, audits: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": record.id,
         "block": record.block,
@@ -78,7 +83,7 @@ def _run(record: Record, status: Status) -> dict[str, Any]:
         "train_loss": record.train_loss,
         "holdout_loss": record.holdout_loss,
         "top1": record.top1,
-        "audit": None,
+        "audit": audits.get(record.id),
         "seconds": record.seconds,
         "tuned": record.tuned,
         "failure": record.failure,
