@@ -37,8 +37,8 @@ def write_result(path: Path, result: Result) -> None:
 
 
 def read_result(path: Path) -> Result | None:
-    """Returns the result at `path`; None where the run is not complete."""
+    """Returns the result at `path`; None where the run is not complete. Older ones lack later kinds of measurement."""
     if not path.exists():
         return None
     content = json.loads(path.read_bytes())
-    return Result(**{field.name: content[field.name] for field in fields(Result)})
+    return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})

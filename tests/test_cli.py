@@ -132,7 +132,8 @@ def test_a_study_killed_at_any_moment_comes_to_the_same_results(tiny: Path):
     again = nfdsl("run", "tiny.nfx", "--out", "killed", folder=tiny)
     assert "5 of them already complete" in again.stdout, "nothing that is done is done again"
     assert (tiny / "killed" / "report.html").stat().st_size > 10_000
-    assert len(list((tiny / "killed" / "figures").glob("*.png"))) == 3
+    figures = " ".join(path.name for path in (tiny / "killed" / "figures").glob("*.png"))
+    assert all(kind in figures for kind in ("loss_vs_compute", "optimal_lr", "error_vs_compute"))
 
 
 def killed_after(done: int, folder: Path) -> None:

@@ -221,12 +221,15 @@ def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[
             span = written[0].name.span
             place = Span(span.source, span.start, span.start + len(root))
             found = unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
-            advice = _elsewhere(root, known)
-            yield replace(found, help=advice, fix=None) if advice else found
+            if advice := _elsewhere(root, known):
+                yield replace(found, help=advice, fix=None)
+            else:
+                same = None if found.fix else _of_meaning(root, known)
+                yield replace(found, help=f"did you mean `{same.name}`, the {same.description.doc}?") if same else found
 
 
 def _elsewhere(name: str, known: Sequence[Setting]) -> str:
-    """Returns where what is no setting has its place: as a word, as an argument of one, or under another name."""
+    """Returns where what is no setting has its place: as a word, or as an argument of one."""
     for setting in known:
         for schema_class in word_classes(setting.annotation):
             if name == vocabulary_word(schema_class):
@@ -235,8 +238,12 @@ def _elsewhere(name: str, known: Sequence[Setting]) -> str:
                 word = vocabulary_word(schema_class)
                 call = f"`{setting.name} {word}({name}: ...)`" if word != setting.name else f"`{word} {name} ...`"
                 return f"`{name}` is an argument of `{setting.name}`: write {call} or `{setting.name}.{name} ...`"
-    same = next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
-    return f"did you mean `{same.name}`, the {same.description.doc}?" if same else ""
+    return ""
+
+
+def _of_meaning(name: str, known: Sequence[Setting]) -> Setting | None:
+    """Returns the setting that means what a name says: ``lr``, the peak learning rate, for ``learning_rate``."""
+    return next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
 
 
 def _misplaced(definition: Definition) -> list[Diagnostic]:

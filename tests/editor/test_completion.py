@@ -13,6 +13,7 @@ from nfdsl.source import Source
 
 At = Callable[[str], tuple[Document, int]]
 
+SCHEDULES = ["cosine", "linear", "constant", "rsqrt", "piecewise"]
 MODEL = [setting.name for setting in block_settings("model")]
 CASES = {
     "a statement": ("|", [*KINDS, "let", "import"]),
@@ -20,11 +21,11 @@ CASES = {
     "a block's own name is its author's": ("model |", []),
     "from": ("model a |", ["from"]),
     "a parent of the same kind": ("model a from |", ["net", "wide"]),
-    "a word with settings": ("pretrain p {\n  schedule |", ["cosine", "linear"]),
+    "a word with settings": ("pretrain p {\n  schedule |", SCHEDULES),
     "an argument": ("pretrain p {\n  schedule cosine(|", ["warmup"]),
     "a unit": ("pretrain p {\n  schedule cosine(warmup: 5k |", ["steps", "epochs", "images", "image", "step", "epoch"]),
     "a glued unit": ("pretrain p {\n  batch 4096im|", ["images", "image"]),
-    "arguments left": ("pretrain p {\n  optimizer sgd(momentum: 0.9, |", ["nesterov", "weight_decay"]),
+    "arguments left": ("pretrain p {\n  optimizer sgd(momentum: 0.9, |", ["nesterov", "weight_decay", "head_decay"]),
     "no argument without a comma": ("pretrain p {\n  optimizer sgd(momentum: 0.9|", ["%"]),
     "a choice": ("pretrain p {\n  optimizer sgd(nesterov: |", ["on", "off"]),
     "the whole of a phrase": ("pretrain p {\n  resolution |", ["resolution", "train", "eval"]),
@@ -36,9 +37,9 @@ CASES = {
     "a block": ("pretrain p {\n  data |", ["mnist"]),
     "a block in a grid": ("pretrain p {\n  model {net, |", ["net", "wide"]),
     "a block in a phrase": ("report r {\n  figure optimal_lr of |", ["base"]),
-    "nothing or something": ("pretrain p {\n  clip |", ["agc", "none", "ratio", "eps"]),
+    "nothing or something": ("pretrain p {\n  clip |", ["agc", "norm", "none"]),
     "a word in a word": ("data d {\n  source builtin(|", ["digits", "mnist_5k", "name"]),
-    "an argument to override": ("pretrain p {\n  sam.|", ["sam.rho", "sam.fraction"]),
+    "an argument to override": ("pretrain p {\n  sam.|", ["sam.rho", "sam.fraction", "sam.over"]),
     "the value of an override": ("pretrain p {\n  optimizer.nesterov |", ["on", "off"]),
     "a setting of another block": ("pretrain p {\n  classes 1\n  batch wide.|", [f"wide.{name}" for name in MODEL]),
     "nothing in a comment": ("pretrain p {\n  # sched|", []),
@@ -57,7 +58,7 @@ def test_what_may_be_written_is_offered(study: str, text: str, expected: list[st
 
 def test_what_follows_the_cursor_does_not_matter(study: str, at: At):
     inside = study.replace("schedule cosine(warmup: 20 steps)", "schedule |")
-    assert [one.label for one in completions(*at(inside)).items] == ["cosine", "linear"]
+    assert [one.label for one in completions(*at(inside)).items] == SCHEDULES
 
 
 def test_settings_are_offered_once_and_required_ones_first(study: str, at: At):
@@ -111,7 +112,7 @@ def test_every_optional_setting_is_right_as_inserted(study: str, kind: str, at: 
     start = "" if kind == "pretrain" else f"{kind} f {{\n"
     found = completions(*at(study.replace("  lr tune", "  |\n  lr tune") if not start else study + start + "  |"))
     for one in found.items:
-        if one.detail == "optional" and one.label != "hardware" and kind == "pretrain":
+        if one.detail == "optional" and one.label not in ("hardware", "probe") and kind == "pretrain":  # name blocks
             text = study.replace("  lr tune", f"  {one.insert.plain}\n  lr tune")
             assert Document(Source("a.nfx", text)).diagnostics == [], one.insert.plain
 

@@ -154,7 +154,7 @@ def test_an_editing_session(start: Start, study: str):
 
     client.change(3, study.replace("cosine(warmup: 20 steps)", ""))
     offered = client.ask("completion", lines.index("  schedule cosine(warmup: 20 steps)"), 11)["items"]
-    assert [item["label"] for item in offered] == ["cosine", "linear"]
+    assert [item["label"] for item in offered] == ["cosine", "linear", "constant", "rsqrt", "piecewise"]
     assert offered[0]["textEdit"]["newText"] == "cosine(warmup: ${1:0 steps})"
 
     client.request("shutdown")

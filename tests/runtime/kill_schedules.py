@@ -28,8 +28,9 @@ from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.model import NFNet
+from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import AGC, Recipe, Resolution
+from nfdsl.schema.training import Recipe, Resolution
 from runtime import __main__ as worker
 from runtime import train
 from runtime.checkpoint import restore

@@ -286,6 +286,13 @@ def test_closing_the_events_early_leaves_no_worker_and_no_lock(sketch, carry, di
         pass
 
 
+def read_rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Returns what follows on stdout and stderr to their ends; `communicate` would lose what `read_until` has read."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return process.stdout.read(), process.stderr.read()
+
+
 def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
     """Returns the fields of the first event whose class is `word`."""
     assert process.stdout is not None
@@ -302,7 +309,7 @@ def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given,
     with drive(sketch.plan(), **{runs[0]: {"do": ["hold"]}}) as process:
         assert read_until(process, "Progress")[1] == runs[0]
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = read_rest(process)
     assert not errors
     assert [line.split()[0] for line in rest.splitlines() if not line.startswith("Progress")] == [
         "Stopping",
@@ -416,7 +423,7 @@ def test_the_second_of_two_calls_leaves_at_once(sketch, drive):
         assert output == ""
         assert f"in use by process {first.pid} on" in errors
         first.send_signal(signal.SIGINT)
-        rest, _ = first.communicate(timeout=60)
+        rest, _ = read_rest(first)
         assert rest.splitlines()[-1].startswith("Closed")
 
 
