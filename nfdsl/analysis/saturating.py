@@ -124,7 +124,8 @@ def _linear(x: Floats, losses: Floats, weights: Floats, b: Floats) -> tuple[Floa
     g, w2 = np.exp(-b[..., np.newaxis] * x), weights**2
     gg, g1, one = (w2 * g * g).sum(-1), (w2 * g).sum(-1), w2.sum(-1)
     gl, l1 = (w2 * g * losses).sum(-1), (w2 * losses).sum(-1)
-    determinant = np.maximum(gg * one - g1 * g1, 1e-300)
+    # Where powers hardly differ from a constant, the two cannot be told apart: no division by rounding.
+    determinant = np.maximum(gg * one - g1 * g1, 1e-14 * gg * one + 1e-300)
     c = (gg * l1 - g1 * gl) / determinant
     a = np.where(c > 0, (one * gl - g1 * l1) / determinant, gl / gg)
     c = np.maximum(c, 0.0)
