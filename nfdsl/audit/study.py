@@ -39,13 +39,28 @@ class StudyAudit:
 
 
 def audit(directory: Path) -> StudyAudit:
-    """Returns the verdict on each run that was begun in a study directory. Raises `NoStudy`."""
-    folders = sorted(path for path in (directory / "runs").glob("*") if path.is_dir())
+    """Returns the verdict on each run of the study that was begun; runs that are no longer in its plan are left out.
+
+    Raises:
+      NoStudy: nothing in the directory was begun.
+    """
+    planned = _planned(directory)
+    begun = (path for path in (directory / "runs").glob("*") if path.is_dir())
+    folders = sorted(path for path in begun if planned is None or path.name in planned)
     if not folders:
         raise NoStudy(f"{directory} is no study directory with runs in it")
     runs = tuple(map(audit_run, folders))
     worst = min(runs, key=_rank).verdict
     return StudyAudit("proved" if worst == "diverged" else worst, runs)
+
+
+def _planned(directory: Path) -> set[str] | None:
+    """Returns the runs of the plan that was carried out last; None where that is not known."""
+    try:
+        plan = json.loads((directory / "plan.json").read_bytes())
+        return {run["id"] for part in ("runs", "extensions") for run in plan.get(part, ())}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _rank(run: RunAudit) -> int:

@@ -36,6 +36,15 @@ def test_a_study_is_as_good_as_its_worst_run(study, simulated):
     assert audit(study).verdict == "unreadable"
 
 
+def test_runs_that_an_earlier_spec_left_behind_do_not_count(study, simulated):
+    added(study, simulated(), "left")
+    assert audit(study).verdict == "unfinished"
+    (study / "plan.json").write_text('{"runs": [{"id": "a"}], "extensions": [{"id": "not begun"}]}')
+    assert [run.id for run in audit(study).runs] == ["a"]
+    (study / "plan.json").write_text("torn")
+    assert len(audit(study).runs) == 2
+
+
 def test_json_has_stable_keys(study, capsys):
     assert main(["audit", str(study), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
