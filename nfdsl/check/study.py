@@ -1,6 +1,6 @@
 """A checked study: every block's points as schema values, and where each setting was written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,6 +99,7 @@ class _Checker:
         strangers = list(_unknown_settings(definition, known))
         self.diagnostics.extend(strangers)
         misspelt = {stranger.fix.replacement for stranger in strangers if stranger.fix}
+        misspelt |= {name for written in definition.settings.values() for name in _crowded(written, known)}
         zipped, problems = zips(definition.settings.get(WORD, ()))
         self.diagnostics.extend(problems)
         parts = [self._setting(definition, setting, zipped, setting.name in misspelt) for setting in known]
@@ -144,7 +145,10 @@ class _Checker:
                 evaluator = Evaluator(self._kinds, self.block, self._references, changed, zipped)
                 return evaluator.setting(setting, written)
         except Rejected as rejected:
-            self.diagnostics.extend(rejected.diagnostics)
+            crowded = _crowded(written, settings(definition.schema_class))
+            advice = f"`{crowded[0]}` is a setting too: begin a new line with it" if crowded else ""
+            said = (replace(found, help=advice, fix=None) if advice else found for found in rejected.diagnostics)
+            self.diagnostics.extend(said)
             return []
 
 
@@ -244,6 +248,14 @@ def _elsewhere(name: str, known: Sequence[Setting]) -> str:
 def _of_meaning(name: str, known: Sequence[Setting]) -> Setting | None:
     """Returns the setting that means what a name says: ``lr``, the peak learning rate, for ``learning_rate``."""
     return next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
+
+
+def _crowded(written: Sequence[ast.Setting], known: Iterable[Setting]) -> list[str]:
+    """Returns the settings whose names stand inside of a value: those that should have had a line of their own."""
+    names = {setting.name for setting in known}
+    values = (line.value for line in written)
+    items = (item for value in values if isinstance(value, ast.Phrase) for item in value.items[1:])
+    return [item.text for item in items if isinstance(item, ast.Name) and item.text in names]
 
 
 def _misplaced(definition: Definition) -> list[Diagnostic]:

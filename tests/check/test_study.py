@@ -118,3 +118,12 @@ def test_advice_is_about_what_was_most_likely_meant(
 ):
     found = wrong(f"pretrain p from base {{ {line} }}\n")
     assert (found.code, found.help, found.fix) == (code, advice, None)
+
+
+def test_two_settings_on_a_line_are_told_apart():
+    source = Source("a.nfx", "data d { source builtin(digits)  classes 10 }\n")
+    study, diagnostics = study_of(source)
+    assert study is None
+    (found,) = diagnostics
+    assert found.code == "wrong-type"
+    assert found.help == "`classes` is a setting too: begin a new line with it"
