@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
+from jax.experimental import mesh_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 # A batch is split over all devices. Those along SHARD together hold one copy of the training state,
@@ -23,8 +23,9 @@ def data_mesh(devices: Sequence[Any], shards: int = 1) -> Mesh:
     copies, left = divmod(len(devices), shards)
     if left or not copies:
         raise ValueError(f"{len(devices)} devices do not make groups of {shards} that share a copy of the state")
-    axes = (AxisType.Auto, AxisType.Auto)
-    return jax.make_mesh((copies, shards), (DATA, SHARD), axis_types=axes, devices=devices)
+    # A group of 16 on a slice of 8x8x8 is one axis of it and a part of another.
+    array = mesh_utils.create_device_mesh((copies, shards), devices, allow_split_physical_axes=True)
+    return Mesh(array, BATCH, axis_types=(AxisType.Auto, AxisType.Auto))
 
 
 def split(mesh: Mesh) -> NamedSharding:
