@@ -147,8 +147,9 @@ class _Checker:
         except Rejected as rejected:
             crowded = _crowded(written, settings(definition.schema_class))
             advice = f"`{crowded[0]}` is a setting too: begin a new line with it" if crowded else ""
-            said = (replace(found, help=advice, fix=None) if advice else found for found in rejected.diagnostics)
-            self.diagnostics.extend(said)
+            for found in rejected.diagnostics:
+                is_crowded = advice and found.code == "wrong-type"
+                self.diagnostics.append(replace(found, help=advice, fix=None) if is_crowded else found)
             return []
 
 
