@@ -156,11 +156,9 @@ def _new(arguments: argparse.Namespace) -> int:
     try:
         path = write_starter(arguments.name)
     except FileExistsError as error:
-        print(f"nfdsl: {error.filename} is there already; give another name: nfdsl new NAME", file=sys.stderr)
-        return USAGE
+        return _refused(f"{error.filename} is there already; give another name: nfdsl new NAME")
     except OSError as error:
-        print(f"nfdsl: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
-        return USAGE
+        return _refused(f"cannot write {error.filename}: {error.strerror}")
     print(f"wrote {path}, a study that runs as it is, in about a minute:\n  nfdsl plan {path}\n  nfdsl run {path}")
     return DONE
 
@@ -171,8 +169,7 @@ def _check(arguments: argparse.Namespace) -> int:
     try:
         verdicts = [verdict(name, arguments.assignments, fix=arguments.fix) for name in arguments.files]
     except OSError as error:
-        print(f"nfdsl: cannot write the fixes: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(f"cannot write the fixes: {error}")
     found = [diagnostic for each in verdicts for diagnostic in each.wrong]
     if arguments.json:
         print(json.dumps([to_json(diagnostic) for diagnostic in found], indent=1))
@@ -212,8 +209,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         else:
             print_explanation(explanation_of(arguments.code), Console())
     except UnknownCode as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     return DONE
 
 
@@ -263,8 +259,7 @@ def _show_study(arguments: argparse.Namespace) -> int:
     from nfdsl.show.study import shown
 
     if arguments.run is None and arguments.form != "nfx":
-        print(f"nfdsl: --as {arguments.form} shows one run; say which: --run ID", file=sys.stderr)
-        return USAGE
+        return _refused(f"--as {arguments.form} shows one run; say which: --run ID")
     studied = _planned(arguments.file, arguments.assignments)
     if studied is None:
         return WRONG_SPEC
@@ -278,8 +273,7 @@ def _show_study(arguments: argparse.Namespace) -> int:
     try:
         print(shown_as(arguments.form, find(plan, arguments.run), plan, study), end="")
     except UnknownRun as unknown:
-        print(f"nfdsl: {unknown}", file=sys.stderr)
-        return USAGE
+        return _refused(unknown)
     return DONE
 
 
@@ -297,8 +291,7 @@ def _compile(arguments: argparse.Namespace) -> int:
         wanted = targets(planned[2], arguments.topology, arguments.model)
         estimates = list(compiled(wanted))
     except (NoTarget, NoCompiler) as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     estimates.sort(key=lambda estimate: wanted.index(estimate.target))
     if arguments.json:
         print(estimates_json(estimates))
@@ -350,17 +343,14 @@ def _run(arguments: argparse.Namespace) -> int:
         except ModuleNotFoundError as missing:
             if missing.name != "tensorboardX":
                 raise
-            print("nfdsl: event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'", file=sys.stderr)
-            return USAGE
+            return _refused("event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'")
         events = logged(events, plan, directory.path / "tensorboard")
     try:
         outcome = follow(events, plan, console)
     except Held as held:
-        print(f"nfdsl: {held}", file=sys.stderr)
-        return USAGE
+        return _refused(held)
     except OSError as error:
-        print(f"nfdsl: {unwritable(error)}", file=sys.stderr)
-        return RUN_FAILED
+        return _refused(unwritable(error), RUN_FAILED)
     print_closing(outcome, plan, console)
     if outcome.stopped:
         console.print(f"stopped; to go on: {_again(arguments)}", markup=False, highlight=False)
@@ -386,13 +376,11 @@ def _status(arguments: argparse.Namespace) -> int:
     try:
         status = read_status(arguments.directory)
     except UnreadableStudy as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     if arguments.json:
         done = [record.id for record in status.records if record.state == "done"]
-        print(
-            status_json(status, {run: audit_run(StudyDirectory(arguments.directory).run(run)).verdict for run in done})
-        )
+        directory = StudyDirectory(arguments.directory)
+        print(status_json(status, {run: audit_run(directory.run(run)).verdict for run in done}))
     else:
         print_status(status, Console())
     return DONE
@@ -413,8 +401,7 @@ def _fit(arguments: argparse.Namespace) -> int:
             arguments.source, arguments.form, questions, block=arguments.block, keep_censored=arguments.keep_censored
         )
     except (FitError, WrongQuestion, UnreadableStudy) as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     print(to_json(found) if arguments.json else to_text(found))
     return DONE
 
@@ -427,8 +414,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     try:
         found = audit(arguments.directory)
     except NoStudy as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     if arguments.json:
         print(audit_json(found))
     else:
@@ -442,8 +428,7 @@ def _lsp(_: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         if missing.name not in {"lsprotocol", "pygls"}:
             raise
-        print("nfdsl: editors need the extra `lsp`: pip install 'nfdsl[lsp]'", file=sys.stderr)
-        return USAGE
+        return _refused("editors need the extra `lsp`: pip install 'nfdsl[lsp]'")
     SERVER.start_io()
     return DONE
 
@@ -456,15 +441,19 @@ def _write_report(directory: Path) -> int:
     try:
         files = write_report(directory)
     except UnreadableStudy as error:
-        print(f"nfdsl: {error}", file=sys.stderr)
-        return USAGE
+        return _refused(error)
     except OSError as error:  # as on a full disk
-        print(f"nfdsl: no report: {unwritable(error)}", file=sys.stderr)
-        return RUN_FAILED
+        return _refused(f"no report: {unwritable(error)}", RUN_FAILED)
     for finding in files.findings:
         print(f"- {finding}")
     print(f"report: {files.html}")
     return DONE
+
+
+def _refused(reason: object, code: int = USAGE) -> int:
+    """Says why a command is not carried out, or not to its end, and returns its exit code."""
+    print(f"nfdsl: {reason}", file=sys.stderr)
+    return code
 
 
 def _read(name: str) -> Source | None:

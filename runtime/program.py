@@ -18,7 +18,7 @@ from nfdsl.schema.run import Run
 from runtime.choices import choose
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
-from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, Outcome, evaluation_step, feature_step
+from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
 from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
@@ -75,11 +75,16 @@ class Program:
 
     def evaluator(self, side: int) -> Compilation[EvaluationStep]:
         """Returns `runtime.evaluate.evaluation_step` for images of that side."""
-        return self._compilation("evaluate", side, lambda: self._lower_evaluate(side))
+        forward = evaluation_step(self.network.apply, self._recipe.loss)
+        return self._compilation("evaluate", side, lambda: self._lower_forward(forward, side))
 
     def featurizer(self, side: int) -> Compilation[FeatureStep]:
         """Returns `runtime.evaluate.feature_step` for images of that side."""
-        return self._compilation("evaluate", ("features", side), lambda: self._lower_features(side))
+        return self._compilation(
+            "evaluate",
+            ("features", side),
+            lambda: self._lower_forward(feature_step(self.network.apply, self.network.layouts), side),
+        )
 
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
@@ -124,22 +129,8 @@ class Program:
         jitted = jax.jit(train, out_shardings=shardings, donate_argnums=0)
         return jitted.lower(self.state, self._hyper, *self._batch(self._side))
 
-    def _lower_evaluate(self, side: int) -> Lowered:
-        step = evaluation_step(self.network.apply, self._recipe.loss)
-
-        def evaluate(parameters: Parameters, *inputs: jax.Array) -> Outcome:
-            return step(parameters, *inputs)
-
-        jitted = jax.jit(evaluate, out_shardings=replicated(self.mesh))
-        return jitted.lower(self.state.parameters, *self._batch(side))
-
-    def _lower_features(self, side: int) -> Lowered:
-        step = feature_step(self.network.apply, self.network.layouts)
-
-        def features(parameters: Parameters, *inputs: jax.Array) -> Inputs:
-            return step(parameters, *inputs)
-
-        jitted = jax.jit(features, out_shardings=replicated(self.mesh))
+    def _lower_forward(self, forward: EvaluationStep | FeatureStep, side: int) -> Lowered:
+        jitted = jax.jit(forward, out_shardings=replicated(self.mesh))
         return jitted.lower(self.state.parameters, *self._batch(side))
 
     def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:

@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from nfdsl.aot.targets import Target
+from nfdsl.cache import cache_folder
 from nfdsl.lower import lower
 from nfdsl.run_json import dump
 
@@ -105,10 +107,10 @@ def _write(target: Target, report: dict[str, Any]) -> None:
 
 def _path(target: Target) -> Path:
     """Returns where the estimate of a target is kept in the user's cache: another version is another file."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    return cache / "nfdsl" / "programs" / f"{target.id}-{_versions()}.json"
+    return cache_folder() / "programs" / f"{target.id}-{_versions()}.json"
 
 
+@cache  # it reads all of the runtime's code
 def _versions() -> str:
     """Returns 12 digits of everything but the program that an estimate depends on: the compiler and our code."""
     digest = hashlib.sha256()

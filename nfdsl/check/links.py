@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import prod
 
 from nfdsl.check.point import Point
 from nfdsl.check.rules import broken, operand, unseen
@@ -72,7 +71,7 @@ def _owned(found: Diagnostic, block: Block, owners: Owners, name: str, value: st
 def _indivisible(recipes: Sequence[Recipe], definition: Definition, owners: Owners) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each batch that the devices cannot share evenly: each takes part of every batch."""
     for recipe in {(recipe.batch, recipe.hardware.topology): recipe for recipe in recipes}.values():
-        devices = prod(recipe.hardware.topology)
+        devices = recipe.hardware.chips
         if recipe.batch % devices == 0:
             continue
         found = broken(

@@ -1,6 +1,5 @@
 """The grammar at work: text becomes tokens, tokens become a tree or stop short of one."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Literal
 from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lark import PostLex
 
+from nfdsl.cache import cache_folder
 from nfdsl.syntax.tokens import DEEPEST, depths
 
 MOST = 100_000  # tokens of a text that are read: a spec written by a program has a few thousand
@@ -97,7 +97,7 @@ def _tables() -> str | bool:
     of the same user.
     """
     try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "nfdsl"
+        folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, RuntimeError):  # nowhere to write, or nobody's home
         return False

@@ -8,10 +8,12 @@ import jax
 from flax import nnx
 
 from nfdsl.schema.bit import ResNet
-from runtime.models.bottleneck import HYBRID_EPS, PostactivatedBottleneck, stages, through
+from runtime.models.bottleneck import HYBRID_EPS, PostactivatedBottleneck
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.normalization import GroupNorm
+from runtime.models.place import places
 from runtime.models.pooling import halve_by_maximum_same
+from runtime.models.stages import stages, through
 from runtime.models.standardization import StandardizedConvolution
 from runtime.models.traversal import Traversal
 
@@ -29,10 +31,11 @@ class Backbone(nnx.Module):
             root, 3, model.root_width, side=7, stride=2, style="hybrid", grouped=grouped
         )
         self.norm = GroupNorm(model.root_width, model.norm_groups, HYBRID_EPS)
-        self.stages = stages(body, model, create, traversal)
+        widths = (model.root_width, *model.width)
+        self.stages = stages(body, create, model.depth, widths, model.stage_strides, traversal)
         self.depth = model.depth
 
     def __call__(self, images_BxHxWxC: jax.Array) -> jax.Array:
         """Returns features, one cell for each square of the stride's size."""
         x_BxHxWxC = halve_by_maximum_same(jax.nn.relu(self.norm(self.root(images_BxHxWxC))))
-        return through(self.stages, self.depth, x_BxHxWxC, None)
+        return through(self.stages, places(self.depth), x_BxHxWxC, None)

@@ -12,13 +12,14 @@ import jax.numpy as jnp
 from flax import nnx
 
 from nfdsl.schema.bit import BiT
-from runtime.models.bottleneck import BIT_EPS, PreactivatedBottleneck, stages, through
+from runtime.models.bottleneck import BIT_EPS, PreactivatedBottleneck
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear
 from runtime.models.normalization import GroupNorm
-from runtime.models.place import stage_depths
+from runtime.models.place import places, stage_depths
 from runtime.models.pooling import global_mean, halve_by_maximum
 from runtime.models.regularization import Regularization
+from runtime.models.stages import stages, through
 from runtime.models.standardization import StandardizedConvolution
 from runtime.models.traversal import Traversal
 from runtime.parameters import Depths
@@ -34,7 +35,8 @@ class BigTransfer(nnx.Module):
             return PreactivatedBottleneck(key, model, inputs, outputs, stride, grouped)
 
         self.root = StandardizedConvolution(root, 3, model.root_width, side=7, stride=2, style="bit", grouped=grouped)
-        self.stages = stages(body, model, create, traversal)
+        widths = (model.root_width, *model.width)
+        self.stages = stages(body, create, model.depth, widths, model.stage_strides, traversal)
         self.norm = GroupNorm(model.width[-1], model.norm_groups, BIT_EPS)
         self.classifier = Linear(jnp.zeros((model.width[-1], classes), jnp.float32), role="head")
         self.depth = model.depth
@@ -51,6 +53,6 @@ class BigTransfer(nnx.Module):
     def features(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns what the classifier sees, [B, C]."""
         x_BxHxWxC = halve_by_maximum(self.root(images_BxHxWxC))
-        x_BxHxWxC = through(self.stages, self.depth, x_BxHxWxC, regularization)
+        x_BxHxWxC = through(self.stages, places(self.depth), x_BxHxWxC, regularization)
         features_BxC = global_mean(jax.nn.relu(self.norm(x_BxHxWxC)))
         return features_BxC if regularization is None else regularization.drop(features_BxC)

@@ -1,11 +1,9 @@
-"""Bottleneck blocks (He et al. 2016) with group normalisation and standardised weights, and stages of them.
+"""Bottleneck blocks (He et al. 2016) with group normalisation and standardised weights.
 
-Shape suffixes: B batch, H height, W width, C channels, L layers.
+Shape suffixes: B batch, H height, W width, C channels.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Generic, TypeVar
 
 import jax
 from flax import nnx
@@ -13,11 +11,9 @@ from flax import nnx
 from nfdsl.schema.bit import BiT, ResNet
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.normalization import GroupNorm
-from runtime.models.place import Place, places, stage_name
+from runtime.models.place import Place
 from runtime.models.regularization import Regularization
-from runtime.models.stack import stack
 from runtime.models.standardization import StandardizedConvolution, Style
-from runtime.models.traversal import Traversal
 
 BIT_EPS, HYBRID_EPS = 1e-5, 1e-6  # of the public codes' group normalisation
 
@@ -88,43 +84,3 @@ class PostactivatedBottleneck(Bottleneck):
         if self.shortcut is None or self.shortcut_norm is None:
             return x_BxHxWxC
         return self.shortcut_norm(self.shortcut(x_BxHxWxC))
-
-
-B = TypeVar("B", bound=Bottleneck)
-Create = Callable[[jax.Array, int, int, int], B]  # key, channels in, channels out, stride
-
-
-class Stage(nnx.Module, Generic[B]):
-    """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
-
-    def __init__(
-        self, keys_L: jax.Array, create: Create[B], inputs: int, width: int, stride: int, traversal: Traversal
-    ):
-        self.first = create(keys_L[0], inputs, width, stride)
-        self.blocks = stack(lambda key: create(key, width, width, 1), keys_L[1:]) if len(keys_L) > 1 else None
-        self.traversal = traversal
-
-    def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
-        first, others = places.split()
-        y_BxHxWxC = self.traversal.through(self.first, x_BxHxWxC, first, regularization)
-        if self.blocks is None:
-            return y_BxHxWxC
-        return self.traversal.through_all(self.blocks, y_BxHxWxC, others, regularization)
-
-
-def stages(key: jax.Array, model: BiT | ResNet, create: Create[Bottleneck], traversal: Traversal) -> nnx.Dict:
-    """Returns all stages of a network, after the root."""
-    inputs, found = (model.root_width, *model.width), {}
-    for stage, (depth, width) in enumerate(zip(model.depth, model.width, strict=True)):
-        keys_L = jax.random.split(jax.random.fold_in(key, stage), depth)
-        found[stage_name(stage)] = Stage(keys_L, create, inputs[stage], width, model.stage_strides[stage], traversal)
-    return nnx.Dict(found)
-
-
-def through(
-    stages: nnx.Dict, depth: tuple[int, ...], x_BxHxWxC: jax.Array, regularization: Regularization | None
-) -> jax.Array:
-    """Returns what all stages make of an image's features."""
-    for stage, stage_places in enumerate(places(depth)):
-        x_BxHxWxC = stages[stage_name(stage)](x_BxHxWxC, stage_places, regularization)
-    return x_BxHxWxC

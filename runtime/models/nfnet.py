@@ -24,10 +24,10 @@ from runtime.models.activation import activate
 from runtime.models.convolution import Convolution
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.linear import Linear, truncated_normal
-from runtime.models.place import stage_depths, stage_name
+from runtime.models.place import stage_depths
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
-from runtime.models.stack import stack
+from runtime.models.stages import stages, through
 from runtime.models.traversal import Traversal
 from runtime.parameters import Depths, Parameter
 
@@ -40,10 +40,6 @@ class Place:
     block: ArrayLike  # its number l, from 0
     depth: ArrayLike  # l / number of blocks, its share of the stochastic depth rate
     beta: ArrayLike  # 1 / the standard deviation expected of its input
-
-    def split(self) -> tuple["Place", "Place"]:
-        """Returns, of several blocks, the first one's place and the others'."""
-        return jax.tree.map(lambda field: field[0], self), jax.tree.map(lambda field: field[1:], self)
 
 
 def expected_deviations(depth: tuple[int, ...], alpha: float) -> tuple[tuple[float, ...], ...]:
@@ -142,40 +138,18 @@ class Block(nnx.Module):
         return self.shortcut(halve(active_BxHxWxC) if self.stride > 1 else active_BxHxWxC)
 
 
-class Stage(nnx.Module):
-    """Blocks of one width: the first changes width or resolution, the others are of one shape and are scanned."""
-
-    def __init__(self, key: jax.Array, model: NFNet, stage: int, inputs: int, grouped: Grouped, traversal: Traversal):
-        width = model.width[stage]
-        keys = jax.random.split(key, model.depth[stage])
-        self.first = Block(keys[0], model, inputs, width, model.stage_strides[stage], grouped)
-        create = partial(Block, model=model, inputs=width, outputs=width, stride=1, grouped=grouped)
-        self.blocks = stack(create, keys[1:]) if len(keys) > 1 else None
-        self.traversal = traversal
-
-    def __call__(self, x_BxHxWxC: jax.Array, places: Place, regularization: Regularization | None) -> jax.Array:
-        first, others = places.split()
-        y_BxHxWxC = self.traversal.through(self.first, x_BxHxWxC, first, regularization)
-        if self.blocks is None:
-            return y_BxHxWxC
-        return self.traversal.through_all(self.blocks, y_BxHxWxC, others, regularization)
-
-
 class NormalizerFree(nnx.Module):
     """The network from normalised images to logits."""
 
     def __init__(self, key: jax.Array, model: NFNet, classes: int, grouped: Grouped, traversal: Traversal):
-        stem, stages, final, classifier = jax.random.split(key, 4)
-        inputs = (model.stem_widths[-1], *model.width)
+        stem, body, final, classifier = jax.random.split(key, 4)
+
+        def create(key: jax.Array, inputs: int, outputs: int, stride: int) -> Block:
+            return Block(key, model, inputs, outputs, stride, grouped)
+
+        widths = (model.stem_widths[-1], *model.width)
         self.stem = Stem(stem, model, grouped)
-        self.stages = nnx.Dict(
-            {
-                stage_name(stage): Stage(
-                    jax.random.fold_in(stages, stage), model, stage, inputs[stage], grouped, traversal
-                )
-                for stage in range(len(model.depth))
-            }
-        )
+        self.stages = stages(body, create, model.depth, widths, model.stage_strides, traversal)
         self.final_conv = Convolution(final, model.width[-1], model.final_width, grouped=grouped)
         weights = 0.01 * jax.random.normal(classifier, (model.final_width, classes), jnp.float32)  # appendix C
         self.classifier = Linear(weights, role="head")
@@ -183,9 +157,7 @@ class NormalizerFree(nnx.Module):
 
     def __call__(self, images_BxHxWxC: jax.Array, regularization: Regularization | None) -> jax.Array:
         """Returns logits [B, K] in float32."""
-        x_BxHxWxC = self.stem(images_BxHxWxC)
-        for stage, stage_places in enumerate(places(self.model)):
-            x_BxHxWxC = self.stages[stage_name(stage)](x_BxHxWxC, stage_places, regularization)
+        x_BxHxWxC = through(self.stages, places(self.model), self.stem(images_BxHxWxC), regularization)
         features_BxC = global_mean(activate(self.final_conv(x_BxHxWxC), self.model.activation))
         if regularization is not None:
             features_BxC = regularization.drop(features_BxC)

@@ -17,10 +17,6 @@ class Place:
     block: ArrayLike  # its number l, from 0
     depth: ArrayLike  # l / (number of blocks - 1), its share of the stochastic depth rate (Huang et al. 2016, eq. 4)
 
-    def split(self) -> tuple["Place", "Place"]:
-        """Returns, of several blocks, the first one's place and the others'."""
-        return jax.tree.map(lambda field: field[0], self), jax.tree.map(lambda field: field[1:], self)
-
 
 def places(depth: tuple[int, ...]) -> tuple[Place, ...]:
     """Returns the places of each stage's blocks."""

@@ -10,10 +10,11 @@ import pytest
 from nfdsl.schema.model import NFNet
 from runtime.models.activation import activate
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.nfnet import Block, NormalizerFree, Place, SqueezeExcite, Stage, expected_deviations, places
+from runtime.models.nfnet import Block, NormalizerFree, Place, SqueezeExcite, expected_deviations, places
 from runtime.models.pooling import halve
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
+from runtime.models.stages import Stage
 from runtime.models.traversal import Remat, Traversal
 from runtime.parameters import Parameter, Parameters, values
 
@@ -108,11 +109,15 @@ def test_a_scanned_and_split_stage_agrees_with_an_unrolled_and_native_one(remat:
     """Outputs and gradients, with noise: a block's is its own however it is reached."""
 
     def computed(grouped: Grouped, remat: Remat, unroll: bool) -> tuple[jax.Array, Parameters]:
-        def total(stage: Stage, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def total(stage: Stage[Block], x: jax.Array) -> tuple[jax.Array, jax.Array]:
             y = stage(x, places(SMALL)[0], Regularization(jax.random.split(jax.random.key(1), 4), 0.5, 0.5))
             return jnp.sum(jnp.sin(y)), y
 
-        stage = jax.eval_shape(lambda: Stage(jax.random.key(0), SMALL, 0, 4, grouped, Traversal(remat, unroll)))
+        def create(key: jax.Array, inputs: int, outputs: int, stride: int) -> Block:
+            return Block(key, SMALL, inputs, outputs, stride, grouped)
+
+        keys, traversal = jax.random.split(jax.random.key(0), SMALL.depth[0]), Traversal(remat, unroll)
+        stage = jax.eval_shape(lambda: Stage(keys, create, 4, 8, SMALL.stage_strides[0], traversal))
         random = np.random.default_rng(0)
         stage = jax.tree.map(lambda shape: random.normal(0.3, 1, shape.shape).astype(np.float32), stage)
         gradients, y = jit(jax.grad(total, has_aux=True))(stage, normal(4, 5, 5, 4))
