@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
-from nfdsl.check.numbers import Amount, Names, Numeric, measure, stray_unit
+from nfdsl.check.numbers import Amount, Names, Numeric, measure
 from nfdsl.check.point import Point
 from nfdsl.check.rejected import Rejected
+from nfdsl.check.several import several_numbers
 from nfdsl.check.wanted import Wanted
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import Dimension, Quantity, quantity
@@ -22,8 +23,8 @@ def numbers(value: ast.Value, wanted: Wanted, names: Names) -> list[Point[Any]]:
     Raises:
       Rejected: it is no number, has the wrong unit, or is out of range.
     """
-    if isinstance(value, ast.Phrase) and isinstance(value.items[0], ast.Number):
-        raise Rejected(stray_unit(value))
+    if isinstance(value, ast.Phrase) and (found := several_numbers(value)) is not None:
+        raise Rejected(found)
     if isinstance(value, ast.String | ast.Call | ast.Phrase):
         raise wanted.but_is(value, wanted.number)
     points = measure(value, wanted.axis, names)

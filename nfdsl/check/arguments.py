@@ -151,5 +151,5 @@ def _missing(word: str, field: Setting, span: Span) -> Diagnostic:
         "missing-setting",
         f"`{word}` needs `{field.name}`",
         Label(span, f"`{field.name}` is not given"),
-        help=f"`{field.name}`: {field.description.doc}",
+        help=f"add `{field.name}`: {field.description.doc}",
     )

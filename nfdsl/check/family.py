@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from nfdsl.check.names import unknown
-from nfdsl.check.numbers import described
+from nfdsl.check.wanted import described
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
 from nfdsl.schema.blocks import KINDS, Block

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
-from nfdsl.check.names import unknown
 from nfdsl.check.point import Choice, Point, combinations, refuse_more_than_limit, sweep
 from nfdsl.check.rejected import Rejected
+from nfdsl.check.several import several_numbers
 from nfdsl.check.tally import Tally
+from nfdsl.check.wanted import described
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS, Dimension
 from nfdsl.source import Span
@@ -33,7 +34,6 @@ Numeric = Amount | tuple[Amount, ...]
 _DIGITS = 8192  # bits of a numerator or a denominator
 _SCALE = 1000  # powers of two above or below one
 
-_SHOWN = 4  # items of a phrase that are written out in advice
 _LONGEST = 64  # items of a list: stages of a network, axes of a slice
 
 
@@ -246,44 +246,8 @@ def _misfit(value: ast.Value, headline: str) -> Rejected:
 
 def not_a_number(value: ast.Value, axis: str) -> Diagnostic:
     """Returns the diagnostic for what stands where a number should."""
-    if isinstance(value, ast.Phrase) and isinstance(value.items[0], ast.Number):
-        return stray_unit(value)
+    if isinstance(value, ast.Phrase) and (found := several_numbers(value)) is not None:
+        return found
     advice = "write a number, a list of numbers, or the name of one that a `let` or a block gives"
     label = Label(value.span, f"this is {described(value)}")
     return Diagnostic("wrong-type", f"`{axis}` wants a number", label, help=advice)
-
-
-def stray_unit(phrase: ast.Phrase) -> Diagnostic:
-    """Returns the diagnostic for a number followed by something that is no unit (``4096 imgs``)."""
-    from_word = phrase.items[1]
-    if isinstance(from_word, ast.Name):
-        return unknown("unknown-unit", "unit", from_word.text, from_word.span, UNITS)
-    items = ", ".join(item.span.text for item in phrase.items[:_SHOWN])
-    more = ", ..." if len(phrase.items) > _SHOWN else ""
-    return Diagnostic(
-        "wrong-type",
-        "one value is wanted here, not several",
-        Label(from_word.span, "this is one too many"),
-        help=f"a grid, which is each in turn, is written `{{{items}{more}}}`, a list `[{items}{more}]`",
-    )
-
-
-def described(value: ast.Value) -> str:
-    """Returns what a value is, for people."""
-    match value:
-        case ast.Name():
-            return f"the word `{value.text}`"
-        case ast.String():
-            return "text"
-        case ast.Number():
-            return "a number"
-        case ast.Shape() | ast.List():
-            return "a list"
-        case ast.Grid() | ast.Range():
-            return "a grid"
-        case ast.Call():
-            return f"a call of `{value.function.text}`"
-        case ast.Binary() | ast.Negative():
-            return "arithmetic"
-        case ast.Phrase():
-            return "several values"

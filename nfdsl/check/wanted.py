@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from nfdsl.check.numbers import described
 from nfdsl.check.rejected import Rejected
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.setting import Description
@@ -44,3 +43,24 @@ class Wanted:
     @property
     def help(self) -> str:
         return f"`{self.axis}`: {self.description.doc}"
+
+
+def described(value: ast.Value) -> str:
+    """Returns what a value is, for people."""
+    match value:
+        case ast.Name():
+            return f"the word `{value.text}`"
+        case ast.String():
+            return "text"
+        case ast.Number():
+            return "a number"
+        case ast.Shape() | ast.List():
+            return "a list"
+        case ast.Grid() | ast.Range():
+            return "a grid"
+        case ast.Call():
+            return f"a call of `{value.function.text}`"
+        case ast.Binary() | ast.Negative():
+            return "arithmetic"
+        case ast.Phrase():
+            return "several values"

@@ -3,10 +3,14 @@
 Each function knows one mistake and returns None where it is not that one.
 """
 
+from lark import Token
+
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS
 from nfdsl.syntax.scene import Scene
 from nfdsl.syntax.tokens import OPERATORS
+
+BETWEEN = ("to", "until", "through")  # the ends of a range, in other languages and in prose
 
 
 def missing_operand(at: Scene) -> Diagnostic | None:
@@ -44,14 +48,26 @@ def range_without_step(at: Scene) -> Diagnostic | None:
 
 
 def step_without_range(at: Scene) -> Diagnostic | None:
+    """``0.2 by x2``, ``0.1 to 0.8 by x2``."""
     if at.here is None or at.here.type not in {"BY_TIMES", "BY_PLUS"}:
         return None
+    between = _instead_of_dots(at)
     return Diagnostic(
         code="step-without-range",
         headline="this step belongs to no range",
         primary=Label(at.spot, "no `..` before it"),
+        secondary=(Label(at.place(between), "a range has `..` here"),) if between is not None else (),
         help="write a range as `0.25 .. 8 by x2`",
+        fix=Fix(at.place(between), "..") if between is not None else None,
     )
+
+
+def _instead_of_dots(at: Scene) -> Token | None:
+    """Returns what stands between two numbers, where other languages write a range so."""
+    if at.index < 4 or any(at.tokens[at.index - back].type != "NUMBER" for back in (1, 3)):
+        return None
+    between = at.tokens[at.index - 2]
+    return between if between in {*BETWEEN, "-"} else None
 
 
 def stray_comma(at: Scene) -> Diagnostic | None:

@@ -19,6 +19,14 @@ from nfdsl.diagnostics import Diagnostic
         ("budget 1e37 images", "huge-number", "1e37 images", None),
         ("budget [1, 2]", "wrong-type", "[1, 2]", None),
         ("seed {1, 2.5}", "not-whole", "2.5", None),
+        ("budget {1, 2} epochs", "wrong-unit", "epochs", "{1 epochs, 2 epochs}"),
+        ("budget {short: 1, long: 2} epochs", "wrong-unit", "epochs", "{short: 1 epochs, long: 2 epochs}"),
+        ("budget [16, 32] px", "wrong-unit", "px", "[16px, 32px]"),
+        ("budget {1, 2 images} epochs", "wrong-unit", "epochs", None),
+        ("budget {1, 2} epoch_s", "wrong-type", "{1, 2} epoch_s", None),
+        ("lr 0.1 to 0.8", "range-without-step", "to", None),
+        ("lr 0.1 to", "unknown-unit", "to", None),
+        ("lr 0.1 0.2", "wrong-type", "0.2", None),
     ],
 )
 def test_what_is_refused(wrong: Callable[..., Diagnostic], text: str, code: str, marked: str, fixed: str | None):
