@@ -8,12 +8,12 @@ from typing import assert_never
 from nfdsl.editor.document import Document
 from nfdsl.editor.hover_costs import costs
 from nfdsl.editor.resolved import Choice, Resolved, choices_of, resolved
-from nfdsl.editor.spelling import spelled
 from nfdsl.editor.uses import ChoiceUse, KindUse, NameUse, SettingUse, UnitUse, WordUse
 from nfdsl.editor.vocabulary import bounds, described, form
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
 from nfdsl.schema.units import MEASURED, UNITS
+from nfdsl.show.written import Writer
 from nfdsl.source import Span
 from nfdsl.syntax import ast
 
@@ -134,11 +134,11 @@ def _line(span: Span, document: Document) -> str:
 
 
 def _necessity(setting: Setting) -> str:
-    return " (required)" if setting.required else f" (default `{spelled(setting.default, setting)}`)"
+    return " (required)" if setting.required else f" (default `{Writer().written(setting.default, setting)}`)"
 
 
 def _default(setting: Setting) -> str:
-    return "required" if setting.required else f"default `{spelled(setting.default, setting)}`"
+    return "required" if setting.required else f"default `{Writer().written(setting.default, setting)}`"
 
 
 def _doc(schema_class: type) -> str:

@@ -14,10 +14,10 @@ from nfdsl.check.values import Evaluator
 from nfdsl.check.wanted import Wanted
 from nfdsl.check.zips import Zips
 from nfdsl.editor.document import Document
-from nfdsl.editor.spelling import spelled
 from nfdsl.editor.vocabulary import described
 from nfdsl.schema.model import Model
 from nfdsl.schema.setting import Setting
+from nfdsl.show.written import Writer
 from nfdsl.source import Span
 from nfdsl.syntax import ast
 
@@ -61,7 +61,7 @@ def _resolved(document: Document, definition: Definition, setting: Setting) -> R
     lines = definition.settings.get(setting.name, ())
     overrides = below(definition.settings, setting.name)
     if not lines and (setting.required or not overrides):
-        choices = [] if setting.required else [Choice("", spelled(setting.default, setting))]
+        choices = [] if setting.required else [Choice("", Writer().written(setting.default, setting))]
         return Resolved(setting, choices, None, inherited=False)
     own, there = definition.block.span, (*overrides.values(), *lines)[0].span
     inherited = own.source is not there.source or not own.start <= there.start < own.end
@@ -109,7 +109,7 @@ def _evaluator(document: Document, lines: Mapping[str, ast.Setting], block: Span
 
 
 def _distinct(points: Points, setting: Setting) -> list[Choice]:
-    choices = [Choice(label(point), spelled(point.value, setting)) for point in points[:_MOST_POINTS]]
+    choices = [Choice(label(point), Writer().written(point.value, setting)) for point in points[:_MOST_POINTS]]
     return list(dict.fromkeys(choices))
 
 

@@ -1,12 +1,13 @@
 """Text to insert, with blanks to fill in: what each setting, word and block looks like when written."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from itertools import count
 from types import NoneType
-from typing import get_origin
+from typing import get_args, get_origin
 
-from nfdsl.editor.spelling import spelled, with_unit, word_form
+from nfdsl.check.arguments import vocabulary_word
 from nfdsl.editor.vocabulary import (
     block_kinds,
     block_settings,
@@ -16,10 +17,12 @@ from nfdsl.editor.vocabulary import (
     item,
     members,
     structures,
-    units,
 )
+from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting
+from nfdsl.show.written import Writer, unit
 
+_BLOCK_WORDS = {vocabulary_word(schema_class) for classes in KINDS.values() for schema_class in classes}
 _OPEN, _CLOSE = "\x01", "\x02"  # around a blank: no spec can hold these
 _BLANK = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 _SPECIAL = re.compile(r"[\\$]|}(?=[^\x01]*\x02)")
@@ -68,7 +71,28 @@ def word_snippet(schema_class: type, setting: Setting) -> Snippet:
 
 def _word(schema_class: type, setting: Setting) -> str:
     texts = {field.name: _value(field) for field in described(schema_class)}
-    return word_form(schema_class, texts, setting.name)
+    return _word_form(schema_class, texts, setting.name)
+
+
+def _word_form(schema_class: type, texts: Mapping[str, str], setting_name: str) -> str:
+    """Returns a word with the texts of its settings.
+
+    A word that its setting is called after is left out, and what follows reads as a phrase:
+    ``resolution train 224px, eval 256px``. So does a word that holds a grid: ``tune 0.1 .. 0.4 by x2``.
+    """
+    word, fields = vocabulary_word(schema_class), [field for field in described(schema_class) if field.name in texts]
+    if word != setting_name and not any(field.description.collects for field in fields):
+        inside = ", ".join(f"{field.name}: {texts[field.name]}" for field in fields)
+        return f"{word}({inside})" if inside else word
+    leading = bool(fields) and word not in _BLOCK_WORDS and _leads(fields[0])
+    parts = [texts[fields[0].name]] if leading else []
+    parts += [f"{field.name} {texts[field.name]}" for field in fields[leading:]]
+    return ("" if word == setting_name else f"{word} ") + (" " if leading else ", ").join(parts)
+
+
+def _leads(field: Setting) -> bool:
+    """Whether the first of a phrase's values reads better without its name."""
+    return field.description.collects or bool(field.description.names) or bool(get_args(field.annotation))
 
 
 def _value(setting: Setting) -> str:
@@ -77,7 +101,7 @@ def _value(setting: Setting) -> str:
     if default is not None:
         return _word(default, setting)
     if setting.default not in (MISSING, None, ()) and not block_kinds(setting.annotation, setting.description):
-        return _blank(spelled(setting.default, setting))
+        return _blank(Writer().written(setting.default, setting))
     if classes and not has_plain_form(item(setting.annotation)):
         return _word(classes[0], setting)
     return _unset(setting)
@@ -94,7 +118,7 @@ def _unset(setting: Setting) -> str:
     first = next(member for member in members(setting.annotation) if member is not NoneType)
     if first is str:
         return f'"{_blank("")}"'
-    number = with_unit(_blank(""), next(iter(units(setting)), "").replace("%", ""))
+    number = f"{_blank('')}{unit(setting.description.units[0])}"
     return f"[{number}]" if get_origin(first) is tuple else number
 
 

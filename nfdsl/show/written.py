@@ -12,6 +12,7 @@ from nfdsl.schema.units import Dimension, Quantity
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 _GROUPED_FROM = 10_000
+_LARGEST_DENOMINATOR = 100
 _MOST_PLACES = 20  # of a decimal; what is not exact by then is written as a division
 
 
@@ -24,10 +25,8 @@ class Writer:
     def written(self, value: Any, setting: Setting) -> str:
         """Returns what stands after a setting's name when it has this value, all defaults inside it written out.
 
-        A list of structures, such as a report's figures, has no such text.
-
-        Raises:
-          KeyError: the value is a block without a name.
+        A list of structures, such as a report's figures, and a block without a name have no such text: theirs is
+        for people.
         """
         if is_dataclass(value) and not isinstance(value, Quantity | Block) and word(value) == setting.name:
             return ", ".join(f"{name} {text}" for name, text, _ in self._arguments(value))
@@ -41,7 +40,8 @@ class Writer:
             case bool():
                 return "on" if value else "off"
             case float():
-                return f"{value!r}".removesuffix(".0") + unit(setting.description.units[0])
+                measured = unit(setting.description.units[0])
+                return f"{value!r}".removesuffix(".0") + measured if measured else _number(value)
             case int():
                 return f"{_digits(value)}{unit(setting.description.units[0])}"
             case Quantity():
@@ -52,7 +52,7 @@ class Writer:
                 is_text = setting.annotation is str and not setting.description.names
                 return quoted(value) if is_text else value
             case _:
-                return self.names[value] if isinstance(value, Block) else self._call(value)
+                return self.names.get(value) or self._call(value)
 
     def block(self, value: Block) -> str:
         """Returns all settings of a block in one row, for people."""
@@ -88,6 +88,14 @@ def docstring(text: str) -> str:
 def unit(dimension: Dimension) -> str:
     """Returns the canonical unit with the space before it."""
     return dimension.value if dimension in {Dimension.PIXELS, Dimension.NUMBER} else f" {dimension.value}"
+
+
+def _number(number: float) -> str:
+    """Returns a pure number, as a common fraction where a decimal one would be long."""
+    ratio = Fraction(number).limit_denominator(_LARGEST_DENOMINATOR)
+    if float(ratio) == number and 10**6 % ratio.denominator:
+        return f"{ratio.numerator} / {ratio.denominator}"
+    return repr(number).removesuffix(".0")
 
 
 def _amount(amount: Fraction, dimension: Dimension) -> str:

@@ -36,7 +36,7 @@ VALUES = [
     (Pretrain, "clip", None, "none"),
     (Pretrain, "clip", AGC(0.01), "agc(ratio: 0.01, eps: 0.001)"),
     (Pretrain, "sam", SAM(), "rho 0.05, fraction 0.2, over shard"),
-    (Pretrain, "augment", Augment(flip=False), "area 0.08, aspect 1.3333333333333333, flip off, repeat 1"),
+    (Pretrain, "augment", Augment(flip=False), "area 0.08, aspect 4 / 3, flip off, repeat 1"),
     (
         Pretrain,
         "optimizer",
@@ -82,8 +82,7 @@ def test_floats_are_exact(meaning: Meaning, lr: float):
 def test_a_block_is_written_by_its_name():
     wanted = setting(Pretrain, "hardware")
     assert Writer({Hardware(): "mine"}).written(Hardware(), wanted) == "mine"
-    with pytest.raises(KeyError):
-        Writer().written(Hardware(), wanted)
+    assert Writer().written(Hardware(), wanted).startswith("hardware(device: cpu, ")
 
 
 def test_names_of_blocks_are_no_strings():
