@@ -234,6 +234,7 @@ def _fmt(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from nfdsl.aot.estimates import measured
     from nfdsl.study.changes import reasons, told
     from nfdsl.study.directory import StudyDirectory
     from nfdsl.study.forecast import forecast
@@ -248,10 +249,11 @@ def _plan(arguments: argparse.Namespace) -> int:
     directory, landscape = StudyDirectory(_directory(arguments)), Landscape(plan)
     results, _ = directory.results(landscape.runs)
     cells, because = forecast(landscape, Known(results, {})), reasons(plan, directory)
+    costed, compiled = measured(plan)
     if arguments.json:
-        print(plan_json(plan, {run: result.state for run, result in results.items()}, because, cells))
+        print(plan_json(costed, {run: result.state for run, result in results.items()}, because, cells, compiled))
     else:
-        print_plan(plan, cells, told(plan, because, results), Console())
+        print_plan(costed, cells, told(plan, because, results), compiled, Console())
     return DONE
 
 
@@ -281,7 +283,7 @@ def _compile(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from nfdsl.aot.compile import NoCompiler, compiled
-    from nfdsl.aot.table import estimates_json, print_estimates
+    from nfdsl.aot.table import announced, estimates_json, print_estimates
     from nfdsl.aot.targets import NoTarget, targets
 
     planned = _planned(arguments.file, arguments.assignments)
@@ -289,7 +291,7 @@ def _compile(arguments: argparse.Namespace) -> int:
         return WRONG_SPEC
     try:
         wanted = targets(planned[2], arguments.topology, arguments.model)
-        estimates = list(compiled(wanted))
+        estimates = list(announced(compiled(wanted), len(wanted), Console(stderr=True)))
     except (NoTarget, NoCompiler) as error:
         return _refused(error)
     estimates.sort(key=lambda estimate: wanted.index(estimate.target))

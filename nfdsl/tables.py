@@ -1,7 +1,7 @@
 """A plan as JSON with stable keys, and as tables for people."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ def plan_json(
     states: Mapping[str, str],
     because: Mapping[str, str] = MappingProxyType({}),
     cells: Sequence[CellForecast] = (),
+    compiled: Container[str] = (),
 ) -> str:
     """Returns the JSON of ``nfdsl plan --json``.
 
@@ -28,8 +29,9 @@ def plan_json(
       states: the state of each run already begun.
       because: what changed, for each run that is not the one there was before.
       cells: what is known of each cell.
+      compiled: ids of the programs whose core-hours are the compiler's estimate, not those of a stated MFU.
     """
-    of_run = {run.id: run.cell for run in plan.runs}
+    of_run, basis = {run.id: run.cell for run in plan.runs}, _basis(plan, compiled)
 
     def entry(run: PlannedRun) -> dict[str, Any]:
         return _run(run, of_run, states.get(run.id, "waiting"), because.get(run.id))
@@ -37,7 +39,7 @@ def plan_json(
     return json.dumps(
         {
             "study": plan.study,
-            "programs": [_program(program) for program in plan.programs],
+            "programs": [_program(program, basis.get(program.id)) for program in plan.programs],
             "runs": [entry(run) for run in plan.runs],
             "extensions": [entry(run) for run in plan.extensions],
             "cells": [_cell(cell) for cell in cells],
@@ -60,7 +62,7 @@ def totals(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _program(program: Program) -> dict[str, Any]:
+def _program(program: Program, core_hours_of: str | None) -> dict[str, Any]:
     return {
         "id": program.id,
         "model": program.model,
@@ -68,6 +70,7 @@ def _program(program: Program) -> dict[str, Any]:
         "macs_per_image": program.macs_per_image,
         "train_resolution": program.train_resolution,
         "batch": program.batch,
+        "core_hours_of": core_hours_of,
     }
 
 
@@ -109,8 +112,13 @@ def _run(run: PlannedRun, cells: Mapping[str, str], state: str, because: str | N
     }
 
 
-def print_plan(plan: Plan, cells: Sequence[CellForecast], changes: Iterable[str], console: Console) -> None:
-    """Prints the programs, then the runs, cell by cell, then the sums, and what changed since the last time."""
+def print_plan(
+    plan: Plan, cells: Sequence[CellForecast], changes: Iterable[str], compiled: Container[str], console: Console
+) -> None:
+    """Prints the programs, then the runs, cell by cell, then the sums, and what changed since the last time.
+
+    Core-hours of the programs `compiled` are told to be the compiler's estimate.
+    """
     console.print(_programs_table(plan))
     console.print(_cells_table(plan, cells))
     sums = totals(plan)
@@ -120,8 +128,28 @@ def print_plan(plan: Plan, cells: Sequence[CellForecast], changes: Iterable[str]
         f"{_short(sums['train_flops'])} training FLOPs{hours}",
         highlight=False,
     )
-    for line in (*_to_come(plan, cells), *changes):
+    for line in (*_hours_of(plan, compiled), *_to_come(plan, cells), *changes):
         console.print(line, highlight=False, markup=False)
+
+
+def _basis(plan: Plan, compiled: Container[str]) -> dict[str, str]:
+    """Returns what the core-hours of each program are made of, where it has any."""
+    costed = dict.fromkeys(run.program for run in plan.runs if run.core_hours is not None)
+    return {program: "compiled program" if program in compiled else "stated mfu" for program in costed}
+
+
+def _hours_of(plan: Plan, compiled: Container[str]) -> Iterator[str]:
+    """Yields what core-hours are made of, where there are any."""
+    basis = _basis(plan, compiled)
+    stated = {run.recipe.hardware.mfu for run in plan.runs if basis.get(run.program) == "stated mfu"}
+    known = dict.fromkeys(program.model for program in plan.programs if basis.get(program.id) == "compiled program")
+    shares = f"6 x multiply-adds an image at {' or '.join(f'{mfu:.0%}' for mfu in sorted(stated))} of the chips' peak"
+    if known and stated:
+        yield f"core-hours of {', '.join(known)}: as estimated by the compiler; of the others: {shares}"
+    elif known:
+        yield "core-hours: as estimated by the compiler"
+    elif stated:
+        yield f"core-hours: {shares}, the `mfu` of the hardware"
 
 
 def _to_come(plan: Plan, cells: Sequence[CellForecast]) -> Iterator[str]:

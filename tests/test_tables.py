@@ -28,22 +28,43 @@ def quickstart(planned: Callable[[str], Plan], spec: Callable[[str], str]) -> Pl
     return planned(spec("quickstart"))
 
 
-def shown(plan: Plan, losses: dict[str, float | None], changes: tuple[str, ...] = ()) -> list[str]:
+def shown(
+    plan: Plan,
+    losses: dict[str, float | None],
+    changes: tuple[str, ...] = (),
+    compiled: frozenset[str] = frozenset(),
+) -> list[str]:
     results = {
         run: replace(DONE, holdout_loss=loss, state="diverged" if loss is None else "done")
         for run, loss in losses.items()
     }
     console = Console(file=StringIO(), width=200)
-    print_plan(plan, forecast(Landscape(plan), Known(results, {})), changes, console)
+    print_plan(plan, forecast(Landscape(plan), Known(results, {})), changes, compiled, console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
 def test_the_reference_study_says_what_tuning_takes_and_what_it_may_take(reference: Plan):
     lines = shown(reference, {})
     assert any(line.split()[:6] == ["scaling", "F0", "0.25", "epochs", "2", "of"] for line in lines)
-    assert lines[-2].startswith("240 runs of 12 programs: ")
+    assert lines[-3].startswith("240 runs of 12 programs: ")
+    assert lines[-2] == "core-hours: 6 x multiply-adds an image at 35% of the chips' peak, the `mfu` of the hardware"
     assert lines[-1].startswith("tuning tries 96 of these (1.2")
     assert lines[-1].endswith("M core-hours) where optima fall slowly with size and budget, 312 at most")
+
+
+def test_core_hours_of_compiled_programs_are_told_apart(reference: Plan):
+    known = reference.programs[0]
+    line = shown(reference, {}, compiled=frozenset({known.id}))[-2]
+    assert line.startswith("core-hours of F0: as estimated by the compiler; of the others: 6 x multiply-adds")
+    programs = json.loads(plan_json(reference, {}, compiled={known.id}))["programs"]
+    assert [program["core_hours_of"] for program in programs] == ["compiled program", *["stated mfu"] * 11]
+    everything = frozenset(program.id for program in reference.programs)
+    assert shown(reference, {}, compiled=everything)[-2] == "core-hours: as estimated by the compiler"
+
+
+def test_without_a_known_peak_there_are_no_core_hours(quickstart: Plan):
+    assert not any("core-hours:" in line for line in shown(quickstart, {}))
+    assert {program["core_hours_of"] for program in json.loads(plan_json(quickstart, {}))["programs"]} == {None}
 
 
 def test_a_grid_may_go_on_beyond_its_range(quickstart: Plan):

@@ -1,16 +1,25 @@
 """Estimates as JSON with stable keys, and as a table for people."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from nfdsl.aot.compile import Estimate
+from nfdsl.aot.estimates import Estimate
 from nfdsl.schema.hardware import DEVICES, GIB
 
 _PARTS = ("matrix", "memory", "optimizer", "collectives")
+
+
+def announced(estimates: Iterable[Estimate], wanted: int, console: Console) -> Iterator[Estimate]:
+    """Yields the estimates, and tells of each that took a compilation as soon as it is there."""
+    for done, estimate in enumerate(estimates, 1):
+        if not estimate.cached and estimate.error is None:
+            seconds = estimate.report["compile_seconds"]
+            console.print(f"{estimate.name}: compiled in {seconds:.0f} s, {done} of {wanted}", highlight=False)
+        yield estimate
 
 
 def estimates_json(estimates: Sequence[Estimate]) -> str:
@@ -34,13 +43,13 @@ def print_estimates(estimates: Sequence[Estimate], console: Console) -> None:
         )
     for estimate in estimates:
         if estimate.error is not None:
-            console.print(f"{_name(estimate)}: {estimate.error}", markup=False, highlight=False)
+            console.print(f"{estimate.name}: {estimate.error}", markup=False, highlight=False)
 
 
 def study_core_hours(estimate: Estimate) -> float:
     """Returns the core-hours of all runs of a program, every learning rate counted."""
     steps = sum(run.length.steps for run in estimate.target.runs)
-    return steps * _core_hours_a_step(estimate)
+    return steps * estimate.core_hours
 
 
 def mfu(estimate: Estimate) -> float:
@@ -48,11 +57,6 @@ def mfu(estimate: Estimate) -> float:
     target = estimate.target
     flops = 6 * target.program.macs_per_image * target.program.batch
     return flops / estimate.step_seconds / target.hardware.chips / DEVICES[target.hardware.device].flops_per_second
-
-
-def _core_hours_a_step(estimate: Estimate) -> float:
-    hardware = estimate.target.hardware
-    return estimate.step_seconds * hardware.chips * DEVICES[hardware.device].cores / 3600
 
 
 def _json(estimate: Estimate) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _json(estimate: Estimate) -> dict[str, Any]:
         "step_seconds": estimate.step_seconds,
         "breakdown": {part: report[part] for part in _PARTS},
         "mfu": mfu(estimate),
-        "core_hours_per_billion_images": 1e9 / target.program.batch * _core_hours_a_step(estimate),
+        "core_hours_per_billion_images": 1e9 / target.program.batch * estimate.core_hours,
         "core_hours": study_core_hours(estimate),
         "compile_seconds": report["compile_seconds"],
         "versions": {"jax": report["jax"], "libtpu": report["libtpu"]},
@@ -93,14 +97,14 @@ def _costs(estimates: Sequence[Estimate]) -> Table:
         device, chips = DEVICES[target.hardware.device], target.hardware.chips
         used = report["arguments"] + report["temporaries"]
         table.add_row(
-            _name(estimate),
+            estimate.name,
             f"{target.program.params / 1e6:,.1f}M",
             f"{used / GIB:.1f} GiB",
             f"{(device.hbm - used) / GIB:.1f} GiB",
             f"{1e3 * estimate.step_seconds:.1f} ms",
             f"{target.program.batch / estimate.step_seconds / chips / device.cores:,.1f}",
             f"{mfu(estimate):.1%}",
-            f"{max(run.length.steps for run in target.runs) * _core_hours_a_step(estimate):,.0f} core-h",
+            f"{max(run.length.steps for run in target.runs) * estimate.core_hours:,.0f} core-h",
         )
     return table
 
@@ -110,7 +114,7 @@ def _steps(estimates: Sequence[Estimate]) -> Table:
     for estimate in estimates:
         report = estimate.report
         times = (f"{1e3 * report[part]:.1f}" for part in _PARTS)
-        table.add_row(_name(estimate), *times, str(report["shards"]), report["remat"])
+        table.add_row(estimate.name, *times, str(report["shards"]), report["remat"])
     return table
 
 
@@ -120,7 +124,3 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
-
-
-def _name(estimate: Estimate) -> str:
-    return f"{estimate.target.program.model} {estimate.target.hardware.slice}"

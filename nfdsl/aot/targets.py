@@ -42,7 +42,7 @@ def targets(plan: Plan, topology: str | None, model: str | None) -> list[Target]
     if model is not None and model not in labels:
         raise NoTarget(f"no model of this study is called {model!r}; there are {', '.join(labels)}")
     place = _slice(topology) if topology else None
-    return [_target(program, plan, place) for program in plan.programs if model in (None, program.model)]
+    return [target(program, plan, place) for program in plan.programs if model in (None, program.model)]
 
 
 def _slice(text: str) -> tuple[DeviceName, tuple[int, ...]]:
@@ -58,7 +58,8 @@ def _slice(text: str) -> tuple[DeviceName, tuple[int, ...]]:
     return cast(DeviceName, device), tuple(map(int, found[2].split("x")))
 
 
-def _target(program: Program, plan: Plan, place: tuple[DeviceName, tuple[int, ...]] | None) -> Target:
+def target(program: Program, plan: Plan, place: tuple[DeviceName, tuple[int, ...]] | None = None) -> Target:
+    """Returns a program of a plan on a slice, or where it is planned to run. Raises `NoTarget` if that cannot be."""
     runs = tuple(_moved(run, place) for run in plan.runs if run.program == program.id)
     recipe = runs[0].recipe
     hardware = recipe.hardware

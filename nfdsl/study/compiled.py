@@ -1,13 +1,16 @@
-"""XLA's persistent cache in a study directory, and what is left in it by a worker that was killed.
+"""XLA's persistent cache in a study directory: its size, and what is left in it by a worker that was killed.
 
 JAX writes an entry in place (`jax._src.lru_cache`) and never again while the file is there: one that was cut short
-would be warned of and compiled again by every worker to come.
+would be warned of and compiled again by every worker to come. JAX can bound the cache itself, but then writes the
+time of use into a second file, and caches nothing more once a worker was killed between the two.
 """
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 _ENTRIES = "*-cache"
+LARGEST = 8 * 2**30  # bytes
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 20
 
@@ -18,6 +21,25 @@ def remove_torn(cache: Path) -> list[Path]:
     for entry in torn:
         entry.unlink(missing_ok=True)
     return torn
+
+
+def remove_oldest(cache: Path, most: int = LARGEST) -> list[Path]:
+    """Removes the entries beyond `most` bytes, oldest first, and returns them: those of specs and versions gone by.
+
+    To be called while no worker runs.
+    """
+    beyond = list(_beyond(cache, most))
+    for entry in beyond:
+        entry.unlink(missing_ok=True)
+    return beyond
+
+
+def _beyond(cache: Path, most: int) -> Iterator[Path]:
+    kept = 0
+    for entry in sorted(cache.glob(_ENTRIES), key=lambda entry: entry.stat().st_mtime_ns, reverse=True):
+        kept += entry.stat().st_size
+        if kept > most:
+            yield entry
 
 
 def _whole(entry: Path) -> bool:

@@ -28,7 +28,7 @@ from nfdsl.lower import lower
 from nfdsl.plan import Plan
 from nfdsl.run_json import dump
 from nfdsl.study.agenda import Agenda, Task, agenda, outdated, pick
-from nfdsl.study.compiled import remove_torn
+from nfdsl.study.compiled import LARGEST, remove_oldest, remove_torn
 from nfdsl.study.crew import Crew
 from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, unwritable
 from nfdsl.study.events import (
@@ -96,6 +96,10 @@ def carry_out(
         torn = len(remove_torn(directory.cache))
         if torn:
             yield Notice(f"{count(torn, 'compiled program')} in the cache, not written to the end, removed")
+        old = len(remove_oldest(directory.cache))
+        if old:
+            size = f"{LARGEST / 2**30:.0f} GiB"
+            yield Notice(f"{count(old, 'compiled program')} in the cache removed, the oldest of more than {size}")
         crew = stack.enter_context(Crew(command, directory.worker_log, lock, grace_seconds, stop))
         for event in _Study(plan, directory, crew, stop, attempts).events():
             tally.observe(event)

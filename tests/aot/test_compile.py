@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from nfdsl.aot import compile as aot
+from nfdsl.aot.estimates import write
 from nfdsl.aot.targets import targets
 
 
@@ -62,7 +63,7 @@ def test_without_the_compiler_the_way_to_get_it_is_told(small, monkeypatch):
 
 def test_what_is_known_needs_no_compiler(small, monkeypatch, report):
     without_libtpu(monkeypatch)
-    aot._write(small[0], report)
+    write(small[0], report)
     (estimate,) = aot.compiled(small)
     assert estimate.cached
     assert estimate.step_seconds == pytest.approx(0.05)

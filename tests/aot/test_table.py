@@ -1,13 +1,14 @@
 """Tests of what is told of programs."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from nfdsl.aot.compile import Estimate
-from nfdsl.aot.table import estimates_json, mfu, print_estimates, study_core_hours
+from nfdsl.aot.estimates import Estimate
+from nfdsl.aot.table import announced, estimates_json, mfu, print_estimates, study_core_hours
 from nfdsl.aot.targets import targets
 
 
@@ -42,3 +43,13 @@ def test_tables_are_for_people(estimates):
     assert "small v4:2x2x1" in text
     assert "3.0 GiB  27.8 GiB  50.0 ms" in text
     assert "large v4:2x2x1: does not fit" in text
+
+
+def test_what_was_compiled_is_announced_at_once(estimates):
+    console = Console(width=100, file=StringIO())
+    small, _ = estimates
+    stream = announced([replace(small, cached=True), small], 2, console)
+    assert next(stream).cached
+    assert console.file.getvalue() == ""
+    assert next(stream) is small
+    assert console.file.getvalue() == "small v4:2x2x1: compiled in 3 s, 2 of 2\n"

@@ -1,11 +1,12 @@
 """What a killed worker left half-written in XLA's cache is removed, and nothing else."""
 
+import os
 import random
 import zlib
 
 import pytest
 
-from nfdsl.study.compiled import remove_torn
+from nfdsl.study.compiled import remove_oldest, remove_torn
 
 
 def zstandard(*blocks: bytes, checksum: bool = False) -> bytes:
@@ -49,3 +50,13 @@ def test_other_files_and_no_cache_at_all_are_nothing_to_it(tmp_path):
     (tmp_path / "a-atime").write_bytes(b"torn")
     assert remove_torn(tmp_path) == []
     assert remove_torn(tmp_path / "nowhere") == []
+
+
+def test_the_oldest_entries_beyond_a_size_are_removed(tmp_path):
+    for age, name in enumerate("abcd"):
+        entry = tmp_path / f"{name}-cache"
+        entry.write_bytes(NOISE)
+        os.utime(entry, (0, 1000 - age))
+    assert remove_oldest(tmp_path, 4 * len(NOISE)) == []
+    assert [entry.name for entry in remove_oldest(tmp_path, 3 * len(NOISE) - 1)] == ["c-cache", "d-cache"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a-cache", "b-cache"]
