@@ -88,7 +88,8 @@ def test_a_run_cannot_go_on_with_another_ledger(begun):
         ),
         (
             index(left_out=(4, 5)),
-            "list of images of somewhere to leave out has changed since the run began: 2 more are left out, 1 no longer",
+            "list of images of somewhere to leave out has changed since the run began:"
+            " 2 more are left out, 1 no longer",
         ),
     ],
     ids=["images", "fingerprint", "exclusions"],

@@ -63,7 +63,7 @@ def test_a_record_is_found_by_its_row() -> None:
     records = builtin_records("digits", 10)
     assert [records.find(name) for name in ("0", "1796")] == [0, 1796]
     for name in ("1797", "-1", "tom", ""):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"range|invalid literal"):
             records.find(name)
 
 

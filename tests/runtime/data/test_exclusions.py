@@ -50,5 +50,5 @@ def test_what_is_listed_and_is_not_there_is_named(animals: Records, tmp_path: Pa
 def test_a_list_that_cannot_be_read_is_named(animals: Records, tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "listed").write_bytes(content)
-    with pytest.raises(DataError, match="the list of excluded images .*listed cannot be read: "):
+    with pytest.raises(DataError, match=r"the list of excluded images .*listed cannot be read: "):
         read_excluded(str(tmp_path / "listed"), animals)
