@@ -4,7 +4,7 @@ Saving every 30 seconds, as runs do, is too rare to be told from noise. So a run
 compared with one that never does, turn by turn: what one save costs it, over 30 seconds, is the share. What of it is
 the ledger's is timed by itself: a row for each step, made in a thread beside the steps, and a commit for each save.
 
-Run: python tests/benchmarks/checkpoints.py [--steps 1200] [--turns 4]
+Run: python tests/benchmarks/checkpoints.py [--steps 300] [--turns 3]
 """
 
 import argparse
@@ -86,8 +86,8 @@ def ledger_seconds(run: Run, steps: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--turns", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--turns", type=int, default=3)
     options = parser.parse_args()
     programs = Programs(data_mesh(jax.devices()))
     for run in largest_runs(options.steps):
