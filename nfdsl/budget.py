@@ -12,10 +12,10 @@ from nfdsl.schema.training import Training
 
 
 def examples_of(data: Data, definition: Definition) -> int:
-    """Returns the images of one epoch: declared, or known of a built-in source. Raises `Rejected` if neither."""
+    """Returns the images of one epoch: declared, or known of a built-in source used whole. Raises `Rejected` if not."""
     if data.examples is not None:
         return data.examples
-    if isinstance(data.source, Builtin):
+    if isinstance(data.source, Builtin) and not data.excludes:
         return BUILTIN_SIZES[data.source.name].examples - data.holdout
     raise Rejected(
         Diagnostic(

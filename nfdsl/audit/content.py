@@ -7,7 +7,8 @@ short or something is wrong, else as many as `VIEWS` allows, drawn by the ledger
 writes a ledger cannot know which it will be.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,23 @@ from nfdsl.audit.evidence import Evidence
 from nfdsl.audit.spans import numbers
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import Rows
-from nfdsl.sampling.multiset import NOTHING, Digest, plus, totals
+from nfdsl.sampling.multiset import LANES, NOTHING, Digest, plus, totals
 
 VIEWS = 2**22  # compared one by one
 _CHUNK = 2**18  # views at a time
 
-Rederived = dict[int, Digest]  # what rows should have been fed, by their place among the FED rows
+
+class Compared(NamedTuple):
+    """FED rows that were compared one by one."""
+
+    places: NDArray[np.int64]  # [n], ascending, among the FED rows
+    expected: NDArray[np.uint64]  # [2, n], the digests of what they had to be fed
+    stated: NDArray[np.uint64]  # [2, n], of what they say was fed of their views, or skipped
+
+    @property
+    def wrong(self) -> NDArray[np.int64]:
+        """The places of the rows that were not fed what they had to be."""
+        return self.places[(self.expected != self.stated).any(axis=0)]
 
 
 def epoch_sums(evidence: Evidence) -> dict[int, Digest]:
@@ -38,41 +50,49 @@ def epoch_sums(evidence: Evidence) -> dict[int, Digest]:
     return sums
 
 
-def drawn(evidence: Evidence) -> NDArray[np.int64]:
-    """Returns the places of the FED rows to compare, ascending: all, or a share drawn by the seal."""
+def drawn(evidence: Evidence) -> NDArray[np.bool_]:
+    """Returns which of the FED rows [n] to compare: all, or a share drawn by the seal."""
     rows = len(evidence.fed)
     share = VIEWS / max(1, int(evidence.fed["count"].sum()))
     if share >= 1:
-        return np.arange(rows)
+        return np.ones(rows, np.bool_)
     draws = np.random.default_rng(int(evidence.seal, 16))
-    return np.flatnonzero(draws.random(rows) < share)
+    return draws.random(rows) < share
 
 
-def rederived(index: Index, rows: Rows, places: NDArray[np.int64]) -> Rederived:
-    """Returns what the FED rows at `places` should have been fed."""
-    found: Rederived = {}
+def of_epochs(evidence: Evidence, epochs: Iterable[int]) -> NDArray[np.bool_]:
+    """Returns which of the FED rows [n] are of `epochs`."""
+    return np.isin(evidence.fed["first"] // evidence.index.epoch, [*epochs])
+
+
+def compared(evidence: Evidence, chosen: NDArray[np.bool_]) -> Compared:
+    """Compares the `chosen` ones of the FED rows [n] with what the order says."""
+    places = np.flatnonzero(chosen & (evidence.fed["count"] > 0))
+    return Compared(places, _expected(evidence.index, evidence.fed, places), _stated(evidence, places))
+
+
+def _expected(index: Index, rows: Rows, places: NDArray[np.int64]) -> NDArray[np.uint64]:
+    digests = [np.zeros((LANES, 0), np.uint64)]
     for chunk in _chunks(rows, places):
         counts = rows["count"][chunk].astype(np.int64)
         elements = index.elements(numbers(rows["first"][chunk], counts))
-        parts = totals(elements, np.cumsum(counts) - counts)
-        found |= {place: (one, other) for place, (one, other) in zip(chunk.tolist(), parts.T.tolist(), strict=True)}
-    return found
+        digests.append(totals(elements, np.cumsum(counts) - counts))
+    return np.concatenate(digests, axis=1)
 
 
-def stated(evidence: Evidence, places: NDArray[np.int64]) -> dict[int, Digest]:
-    """Returns what the FED rows at `places` say was fed of their views, or skipped."""
-    pairs = zip(places.tolist(), evidence.fed["digest"][places].tolist(), strict=True)
-    found: dict[int, Digest] = {place: (one, other) for place, (one, other) in pairs}
+def _stated(evidence: Evidence, places: NDArray[np.int64]) -> NDArray[np.uint64]:
+    digests = np.ascontiguousarray(evidence.fed["digest"][places].T)
     owners = np.searchsorted(evidence.fed["first"], evidence.skipped["first"], side="right") - 1
     for owner, (one, other) in zip(owners.tolist(), evidence.skipped["digest"].tolist(), strict=True):
-        if owner in found:
-            found[owner] = plus(found[owner], (one, other))
-    return found
+        column = int(np.searchsorted(places, owner))
+        if column < len(places) and places[column] == owner:
+            first, second = digests[:, column].tolist()
+            digests[:, column] = plus((first, second), (one, other))
+    return digests
 
 
 def _chunks(rows: Rows, places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Yields the places in parts of about `_CHUNK` views."""
-    places = places[rows["count"][places] > 0]
     if places.size:
         ends = np.cumsum(rows["count"][places].astype(np.int64)) // _CHUNK
         yield from np.split(places, np.flatnonzero(np.diff(ends)) + 1)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nfdsl.audit.content import Rederived
+from nfdsl.audit.content import Compared
 from nfdsl.audit.evidence import Evidence
 from nfdsl.audit.spans import Span
 from nfdsl.sampling.multiset import NOTHING, Digest, minus, plus, total
@@ -21,15 +22,18 @@ class Faults:
     remarks: list[str] = field(default_factory=list[str])  # sentences
 
 
-def name_faults(evidence: Evidence, expected: Rederived, stated: dict[int, Digest]) -> Faults:
+def name_faults(evidence: Evidence, compared: Compared) -> Faults:
     """Says of each FED row whose digest is not the one expected what it was fed instead.
 
     Tried in turn: the views of another step; one process's part twice in place of another's, or left out;
     a single view lost, doubled, or exchanged for another of the step. Else all its views may be missing.
     """
     faults, fed = Faults(), Counter[int]()
+    wrong = compared.wrong.tolist()
+    if not wrong:
+        return faults
+    expected, stated = _by_place(compared.places, compared.expected), _by_place(compared.places, compared.stated)
     by_digest = {digest: place for place, digest in expected.items()}
-    wrong = [place for place, digest in expected.items() if stated[place] != digest]
     fed.update(expected.keys() - set(wrong))
     for place in wrong:
         if (other := by_digest.get(stated[place])) is not None:
@@ -42,6 +46,10 @@ def name_faults(evidence: Evidence, expected: Rederived, stated: dict[int, Diges
     faults.missing += [_span(evidence, place) for place in wrong if not fed[place]]
     faults.doubled += [_span(evidence, place) for place, times in fed.items() if times > 1]
     return faults
+
+
+def _by_place(places: NDArray[np.int64], digests: NDArray[np.uint64]) -> dict[int, Digest]:
+    return {place: (one, other) for place, (one, other) in zip(places.tolist(), digests.T.tolist(), strict=True)}
 
 
 def _exchange(evidence: Evidence, place: int, surplus: Digest, faults: Faults) -> bool:

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nfdsl.audit.content import Rederived, drawn, epoch_sums, rederived, stated
+from nfdsl.audit.content import Compared, compared, drawn, epoch_sums, of_epochs
 from nfdsl.audit.coverage import Coverage, coverage
 from nfdsl.audit.evidence import Evidence, NoEvidence, evidence, finished
 from nfdsl.audit.naming import Faults, name_faults
 from nfdsl.audit.spans import Span, count, joined, split
 from nfdsl.sampling.index import Index
-from nfdsl.sampling.multiset import Digest
 
 Verdict = Literal["proved", "unfinished", "diverged", "refuted", "unreadable"]
 
@@ -77,8 +75,8 @@ def audit_run(folder: Path) -> RunAudit:
 
 def _judged(name: str, state: str | None, found: Evidence) -> RunAudit:
     covered, wrong = coverage(found), _wrong_epochs(found)
-    expected, said = _compared(found, wrong)
-    faults = name_faults(found, expected, said)
+    rows = _compared(found, wrong)
+    faults = name_faults(found, rows)
     missing, doubled = joined([*covered.missing, *faults.missing]), joined([*covered.doubled, *faults.doubled])
     findings = [*_misplacements(covered), *faults.remarks, *_contradictions(found, wrong, covered, faults)]
     right = not (missing or doubled or findings)
@@ -92,7 +90,7 @@ def _judged(name: str, state: str | None, found: Evidence) -> RunAudit:
         doubled=_parts(found.index, doubled),
         skipped=_parts(found.index, joined(Span(first, first + 1) for first in found.skipped["first"].tolist())),
         rolled_back=found.rolled_back,
-        compared=len(expected) / len(found.fed) if len(found.fed) else 1.0,
+        compared=len(rows.places) / len(found.fed) if len(found.fed) else 1.0,
     )
 
 
@@ -110,21 +108,14 @@ def _wrong_epochs(found: Evidence) -> list[int]:
     return [epoch for epoch in range(found.images // found.index.epoch) if sums.get(epoch) != found.index.whole]
 
 
-def _compared(found: Evidence, wrong: list[int]) -> tuple[Rederived, dict[int, Digest]]:
+def _compared(found: Evidence, wrong: list[int]) -> Compared:
     """Compares rows one by one: those drawn, and all of the epochs in which something is wrong."""
-    places = np.union1d(drawn(found), _places(found, wrong))
-    expected, said = rederived(found.index, found.fed, places), stated(found, places)
-    amiss = {place for place, digest in expected.items() if said[place] != digest}
-    others = np.setdiff1d(_places(found, sorted({_epoch(found, place) for place in amiss})), places)
-    return expected | rederived(found.index, found.fed, others), said | stated(found, others)
-
-
-def _epoch(found: Evidence, place: int) -> int:
-    return int(found.fed["first"][place]) // found.index.epoch
-
-
-def _places(found: Evidence, epochs: list[int]) -> NDArray[np.int64]:
-    return np.flatnonzero(np.isin(found.fed["first"] // found.index.epoch, epochs)) if epochs else np.zeros(0, np.int64)
+    chosen = drawn(found) | of_epochs(found, wrong)
+    first = compared(found, chosen)
+    if not first.wrong.size:
+        return first
+    amiss = np.unique(found.fed["first"][first.wrong] // found.index.epoch)
+    return compared(found, chosen | of_epochs(found, amiss.tolist()))
 
 
 def _misplacements(covered: Coverage) -> list[str]:

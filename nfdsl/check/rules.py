@@ -158,7 +158,7 @@ def _data(data: Data, definition: Definition) -> Iterator[Diagnostic]:
             {"holdout": f"{data.holdout:,} images", "source": f"{name}, {size.examples:,} images"},
             f"hold out fewer, for example `holdout {size.examples // 10} images`",
         )
-    elif data.examples not in (None, size.examples - data.holdout):
+    elif not data.excludes and data.examples not in (None, size.examples - data.holdout):
         yield broken(
             definition,
             "examples-differ",

@@ -53,10 +53,15 @@ Source = Builtin | Folder | ArrayRecord
 
 @dataclass(frozen=True)
 class Dedup:
-    """Leaves out of training whatever also appears in another data set."""
+    """Leaves out of training whatever also appears in another data set, or anything else that a list names."""
 
     word: ClassVar[str] = "dedup"
-    against: "Data" = setting("the data block whose images are never trained on")
+    against: "Data | None" = setting("the data block whose images are never trained on", default=None)
+    excluding: str | None = setting(
+        "text file of the images to leave out, one a line: `shard.array_record 17` (shard and place, counted from 0),"
+        " `class/file` in a folder, the row of a built-in table",
+        default=None,
+    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Data:
     source: Source = setting("where the images are read from")
     classes: int = setting("number of classes", at_least=2, shapes=True)
     examples: int | None = setting(
-        "images trained on in one epoch, held-out ones not counted; counted from the source if left out",
+        "images trained on in one epoch, held-out and excluded ones not counted; counted from the source if left out",
         default=None,
         unit=Dimension.IMAGES,
         at_least=1,
@@ -88,6 +93,11 @@ class Data:
     on_corrupt: OnCorrupt = setting(
         "what an image that cannot be read does: `stop` the run, or `skip` it and say so in the ledger", default="stop"
     )
+
+    @property
+    def excludes(self) -> bool:
+        """Whether a list keeps images out of training; how many, only whoever opens the source can tell."""
+        return self.dedup is not None and self.dedup.excluding is not None
 
     @property
     def measurable(self) -> bool:

@@ -59,6 +59,15 @@ class ArrayRecords:
         shards, places = self._place(indices)
         return hashed(self._digests[shards], places)
 
+    def find(self, name: str) -> int:
+        """Returns the index of a record called by its shard's file name and its place there: ``shard 17``."""
+        shard, _, place = name.rpartition(" ")
+        indices = self._ranges[shard]
+        index = indices.start + int(place)
+        if index not in indices:
+            raise KeyError(name)
+        return index
+
     def fingerprint(self) -> str:
         """Returns a hash of the shards' names, sizes and numbers of records."""
         shards = zip(self.paths, self.shards, strict=True)
@@ -77,6 +86,12 @@ class ArrayRecords:
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
         return np.cumsum(self._counts)
+
+    @cached_property
+    def _ranges(self) -> dict[str, range]:
+        """The indices of each shard's records."""
+        ends = zip(self.paths, (self._ends - self._counts).tolist(), self._ends.tolist(), strict=True)
+        return {path.name: range(begin, end) for path, begin, end in ends}
 
     @cached_property
     def _digests(self) -> NDArray[np.uint64]:

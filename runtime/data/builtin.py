@@ -51,6 +51,10 @@ class BuiltinRecords:
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
         return hashed(self._word, indices)
 
+    def find(self, name: str) -> int:
+        """Returns the index of the record in row `name`, counted from 0."""
+        return range(len(self)).index(int(name))
+
     def fingerprint(self) -> str:
         """Returns a hash of all pixels and labels."""
         content = b"".join(image.tobytes() for image in self.images) + bytes(self.labels)

@@ -31,13 +31,13 @@ def open_dataset(data: Data) -> Dataset:
     Evaluated are all images of the `validation` source where there is one, else the held-out ones.
 
     Raises:
-      DataError: a source is missing, unreadable, or not what `data` declares.
+      DataError: a source or a list is missing, unreadable, or not what `data` declares.
     """
     records = open_source(data)
     parts = split(records, data)
     if data.validation is None:
-        return Dataset(records, parts, records, parts.left_out)
+        return Dataset(records, parts.training, records, parts.held_out)
     validation = open_source(replace(data, source=data.validation))
     size = len(validation)
     reassessed = None if data.reassessed is None else read_reassessed(data.reassessed, size, data.classes)
-    return Dataset(records, parts, validation, np.arange(size), reassessed)
+    return Dataset(records, parts.training, validation, np.arange(size), reassessed)

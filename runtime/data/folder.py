@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,18 @@ class FolderRecords:
     def identities(self, indices: NDArray[np.int64]) -> NDArray[np.uint64]:
         return np.array([self._word(index) for index in indices], np.uint64)
 
+    def find(self, name: str) -> int:
+        """Returns the index of the file called ``class/file``."""
+        return self._indices[name]
+
     def fingerprint(self) -> str:
         """Returns a hash of the names and sizes of the files."""
         listing = "".join(f"{file}\0{(self.folder / file).stat().st_size}\0" for file in self.files)
         return hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {file: index for index, file in enumerate(self.files)}
 
     def _word(self, index: int) -> int:
         return digest("folder", self.files[index])

@@ -67,6 +67,14 @@ class Records(Protocol):
         """
         ...
 
+    def find(self, name: str) -> int:
+        """Returns the index of the record that lists call `name`.
+
+        Raises:
+          KeyError, ValueError: there is none.
+        """
+        ...
+
     def fingerprint(self) -> str:
         """Returns a hash that changes when records come, go or change, as far as can be told without reading them."""
         ...

@@ -1,40 +1,64 @@
 """Which records are trained on, and which are held out."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nfdsl.sampling.split import Split
 from nfdsl.schema.data import Data
+from runtime.data.exclusions import read_excluded
 from runtime.data.records import DataError, Records
 
 _CHUNK = 2**20  # records hashed at a time
 
 
-def split(records: Records, data: Data) -> Split:
-    """Returns the training and held-out parts: held out are the `holdout` records of smallest identity.
+class Parts(NamedTuple):
+    """What becomes of the records of a source."""
 
-    Which those are does not depend on the order of the records, and a new record pushes out at most one.
+    training: Split
+    held_out: NDArray[np.int64]  # [h], ascending
+
+
+def split(records: Records, data: Data) -> Parts:
+    """Returns what is trained on and what is held out: the `holdout` records of smallest identity.
+
+    Which those are does not depend on the order of the records, nor on those that `dedup` excludes; a new record
+    pushes out at most one.
 
     Raises:
-      DataError: the data set is not what `data` declares, or declares what cannot be done yet.
+      DataError: the data set is not what `data` declares, or the list of what `dedup` excludes cannot be read.
     """
-    left = len(records) - data.holdout
-    if left < 1:
+    if data.holdout >= len(records):
         raise DataError(
             f"`holdout` says {data.holdout:,} images, which leaves none of the {len(records):,}"
             f" of {records.name} to train on"
         )
-    if data.examples not in (None, left):
+    held_out = _smallest(records, data.holdout)
+    left_out = np.union1d(held_out, _excluded(records, data))
+    training = Split(left_out, len(records) - len(left_out))
+    told = f"{len(records):,} less {data.holdout:,} held out"
+    if excluded := len(left_out) - len(held_out):
+        told += f" and {excluded:,} more excluded"
+    if not training.examples:
+        raise DataError(f"{records.name} has no images left to train on ({told})")
+    if data.examples not in (None, training.examples):
         raise DataError(
-            f"`examples` says {data.examples:,} images but {records.name} has {left:,} to train on"
-            f" ({len(records):,} less {data.holdout:,} held out)"
+            f"`examples` says {data.examples:,} images but {records.name} has {training.examples:,} to train on"
+            f" ({told})"
         )
-    if data.dedup is not None:
+    return Parts(training, held_out)
+
+
+def _excluded(records: Records, data: Data) -> NDArray[np.int64]:
+    if data.dedup is None:
+        return np.empty(0, np.int64)
+    if data.dedup.excluding is None:
         raise DataError(
-            f"`dedup` needs a list of the duplicates, which nothing can make or read yet;"
-            f" take them out of {records.name} and drop `dedup`"
+            f"`dedup` does not say which images of {records.name} are duplicates: list them in a file and name it after"
+            f" the word `excluding`, or drop `dedup`"
         )
-    return Split(_smallest(records, data.holdout), left)
+    return read_excluded(data.dedup.excluding, records)
 
 
 def _smallest(records: Records, count: int) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from runtime.ledger import Ledger, LedgerError
 TERMS = Terms("somewhere", "f1", seed=0, batch=4, repeat=1, images=40)
 
 
-def index(terms=TERMS, count=10):
-    return Index(terms, np.array([5], np.uint64), np.array([count]), np.array([3]))
+def index(terms=TERMS, count=10, left_out=(3,)):
+    return Index(terms, np.array([5], np.uint64), np.array([count]), np.array(left_out))
 
 
 def kinds(folder):
@@ -78,18 +78,27 @@ def test_a_run_cannot_go_on_with_another_ledger(begun):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (index(count=12), "it had 9 images to train on and has 11 now"),
-        (index(replace(TERMS, fingerprint="f2")), "its fingerprint was f1 and is f2 now"),
+        (
+            index(replace(TERMS, fingerprint="f2"), count=12),
+            "data set somewhere has changed since the run began: it had 9 images to train on and has 11 now",
+        ),
+        (
+            index(replace(TERMS, fingerprint="f2")),
+            "data set somewhere has changed since the run began: its fingerprint was f1 and is f2 now",
+        ),
+        (
+            index(left_out=(4, 5)),
+            "list of images of somewhere to leave out has changed since the run began:"
+            " 2 more are left out, 1 no longer",
+        ),
     ],
+    ids=["images", "fingerprint", "exclusions"],
 )
 def test_a_run_cannot_go_on_with_other_data(begun, changed, said):
     folder, (_, second) = begun
     with pytest.raises(LedgerError) as caught:
         Ledger(folder, changed, second)
-    assert str(caught.value) == (
-        f"the data set somewhere has changed since the run began: {said}:"
-        f" put it back as it was, or remove {folder} to train anew"
-    )
+    assert str(caught.value) == f"the {said}: put it back as it was, or remove {folder} to train anew"
 
 
 def test_before_its_first_checkpoint_a_run_begins_anew_on_other_data(begun):

@@ -15,7 +15,7 @@ from PIL import Image
 from nfdsl.audit.run import audit_run
 from nfdsl.audit.study import remarks
 from nfdsl.run_json import dump
-from nfdsl.schema.data import Data, Folder
+from nfdsl.schema.data import Data, Dedup, Folder
 from nfdsl.schema.run import Length
 from runtime.checkpoint import CheckpointError
 from runtime.data import dataset
@@ -120,6 +120,29 @@ def test_a_run_whose_data_changed_is_refused(small_run, tmp_path, programs, imag
     dataset.open_dataset.cache_clear()
     with pytest.raises(LedgerError, match="it had 40 images to train on and has 41 now"):
         list(begun(run, tmp_path / "run", programs))
+
+
+def test_what_a_list_excludes_is_never_fed_and_the_list_stays_as_it_was(small_run, tmp_path, programs, images):
+    """Not even read: the three images are none."""
+    listed, excluded = tmp_path / "listed", ["a/03.png", "b/07.png", "b/19.png"]
+    listed.write_text("\n".join(excluded))
+    for name in excluded:
+        (images / name).write_bytes(b"no image")
+    run = on_images(small_run, images, examples=37, dedup=Dedup(excluding=str(listed)))
+    events = begun(run, tmp_path / "run", programs)
+    until_saved(events, 1)
+    events.close()
+    listed.write_text("\n".join(["a/04.png", *excluded[1:]]))
+    dataset.open_dataset.cache_clear()
+    with pytest.raises(LedgerError, match="has changed since the run began: 1 more are left out, 1 no longer"):
+        list(begun(run, tmp_path / "run", programs))
+    listed.write_text("\n".join(reversed(excluded)))
+    dataset.open_dataset.cache_clear()
+    *_, done = begun(run, tmp_path / "run", programs)
+    assert isinstance(done, Done)
+    audited = audit_run(tmp_path / "run")
+    assert (audited.verdict, audited.compared) == ("proved", 1.0)
+    assert [(epoch.views, epoch.of) for epoch in audited.epochs] == [(37, 37), (37, 37), (22, 37)]
 
 
 def test_a_run_stops_at_a_record_that_cannot_be_read(small_run, tmp_path, programs, images):

@@ -65,6 +65,20 @@ def test_an_identity_does_not_depend_on_what_else_is_asked(corpus: Path) -> None
     assert np.array_equal(records.identities(np.array([6, 0])), records.identities(np.arange(8))[[6, 0]])
 
 
+def test_a_record_is_found_by_shard_and_place(corpus: Path) -> None:
+    records = array_records(f"{corpus}/*.array_record", 8)
+    names = [f"{name} {place}" for name, count in COUNTS.items() for place in range(count)]
+    assert [records.find(name) for name in names] == list(range(8))
+
+
+@pytest.mark.parametrize(
+    "name", ["train-00000.array_record 3", "train-00001.array_record -1", "none 0", "0", "", "x x"]
+)
+def test_no_other_record_is_found(corpus: Path, name: str) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        array_records(f"{corpus}/*.array_record", 8).find(name)
+
+
 def test_the_fingerprint_sees_shards_come_and_change(corpus: Path) -> None:
     pattern = f"{corpus}/*.array_record"
     prints = [array_records(pattern, 8).fingerprint()]

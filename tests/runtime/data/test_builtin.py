@@ -59,6 +59,14 @@ def test_identities_are_distinct_and_told_apart_by_name() -> None:
     assert len(np.unique(everything)) == 1797 + 5000
 
 
+def test_a_record_is_found_by_its_row() -> None:
+    records = builtin_records("digits", 10)
+    assert [records.find(name) for name in ("0", "1796")] == [0, 1796]
+    for name in ("1797", "-1", "tom", ""):
+        with pytest.raises(ValueError, match=r"range|invalid literal"):
+            records.find(name)
+
+
 def test_the_fingerprint_sees_every_label_and_pixel() -> None:
     records = builtin_records("digits", 10)
     assert records.fingerprint() == builtin_records("digits", 10).fingerprint()

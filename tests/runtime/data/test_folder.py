@@ -62,6 +62,13 @@ def test_identities_last_when_files_come_and_folders_move(animals: Path) -> None
     assert len(set(later.values())) == 5
 
 
+def test_a_record_is_found_by_class_and_file(animals: Path) -> None:
+    records = folder_records(str(animals), 3)
+    assert [records.find(file) for file in records.files] == [0, 1, 2, 3]
+    with pytest.raises(KeyError):
+        records.find("b.png")
+
+
 def test_the_fingerprint_sees_new_renamed_and_rewritten_files(animals: Path) -> None:
     prints = [folder_records(str(animals), 3).fingerprint()]
     assert prints == [folder_records(str(animals), 3).fingerprint()]
