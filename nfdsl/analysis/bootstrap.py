@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nfdsl.analysis.numerals import significant
-from nfdsl.analysis.points import Floats
+from nfdsl.analysis.points import Floats, Points
 
 CONFIDENCE = 0.95
 _SEED = 0
@@ -32,13 +32,24 @@ class Noise:
     """How log losses scatter around a law."""
 
     spread: float  # of one point
-    freedom: int  # points less constants
+    freedom: int  # points less constants, or runs less points
 
 
 def noise(residuals: Floats, constants: int) -> Noise:
     """Returns the scatter that residuals, shape [points], of a law with so many constants show."""
     freedom = max(len(residuals) - constants, 1)
     return Noise(float(np.sqrt(residuals @ residuals / freedom)), freedom)
+
+
+def between_seeds(points: Points) -> Noise:
+    """Returns the scatter of single runs' log losses around their means over seeds, of all points together.
+
+    Without repeated points its freedom is 0.
+    """
+    known = np.isfinite(points.deviation)
+    freedom = points.seeds[known] - 1
+    squares = float(freedom @ (points.deviation[known] / points.loss[known]) ** 2)
+    return Noise(float(np.sqrt(squares / max(freedom.sum(), 1))), round(float(freedom.sum())))
 
 
 def redrawn(smooth: Floats, rivals: Floats, scatter: Noise, repetitions: int) -> tuple[Floats, Floats]:

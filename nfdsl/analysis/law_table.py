@@ -10,16 +10,16 @@ from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.laws import form_of, law_of
 from nfdsl.analysis.numerals import significant
 from nfdsl.analysis.points import FitError
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.schema.report import Figure
 from nfdsl.study.numerals import percent
-from nfdsl.study.records import Record
 
 _ALWAYS: tuple[FormName, ...] = ("power", "saturating")
 
 BlockFit = tuple[str, Fit | FitError, FormName]
 
 
-def laws(figures: Sequence[Figure], records: Sequence[Record]) -> tuple[BlockFit, ...]:
+def laws(figures: Sequence[Figure], records: Sequence[Replicated]) -> tuple[BlockFit, ...]:
     """Returns the power law of every pretrain block, with and without an irreducible loss, and what figures ask for."""
     blocks = dict.fromkeys(record.block for record in records if record.kind == "pretrain")
     found: list[BlockFit] = []
@@ -63,11 +63,11 @@ _HEADINGS = (
 )
 
 
-def _fits(block: str, records: Sequence[Record], forms: Sequence[FormName]) -> list[BlockFit]:
+def _fits(block: str, records: Sequence[Replicated], forms: Sequence[FormName]) -> list[BlockFit]:
     return [(block, _fitted(records, form), form) for form in forms]
 
 
-def _fitted(records: Sequence[Record], form: FormName) -> Fit | FitError:
+def _fitted(records: Sequence[Replicated], form: FormName) -> Fit | FitError:
     try:
         return law_of(records, form)
     except FitError as error:
