@@ -7,6 +7,7 @@ straight where the points leave them free. Resampled points or residuals cover 6
 """
 
 from dataclasses import dataclass
+from math import ceil, log10
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from nfdsl.analysis.points import Floats, Points
 
 CONFIDENCE = 0.95
 _SEED = 0
+_DIGITS = 4  # an interval is written with at most
 _SETTLING = 4  # rounds in which the spread of single runs is found
 
 
@@ -24,7 +26,10 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{significant(self.low, 2)} to {significant(self.high, 2)}"
+        """Both ends with as many digits as tell them apart by two."""
+        width, largest = self.high - self.low, max(abs(self.low), abs(self.high))
+        digits = min(max(2, 1 + ceil(log10(largest / width))), _DIGITS) if width > 0 else _DIGITS
+        return f"{significant(self.low, digits)} to {significant(self.high, digits)}"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.numerals import TIMES, significant
 from nfdsl.analysis.published import SOURCES, Published, placed
-from nfdsl.analysis.replicates import Replicated, explained, noted
+from nfdsl.analysis.replicates import Replicated, explained, in_percent, noted
 from nfdsl.analysis.style import MUTED, Look
 from nfdsl.study.numerals import percent
 from nfdsl.study.records import Record
@@ -76,8 +76,8 @@ def _draw_line(axes: Axes, records: Sequence[Replicated], costs: Mapping[str, Co
     points = [(costs[record.id].flops, _error(record)) for record in records]
     plot(axes, points, look)
     for record, point in zip(records, points, strict=True):
-        told = f"{significant(point[1])}%{noted(record, _deviation(record))} with {significant(point[0])} FLOPs in all"
-        tip(axes, *point, f"{described(record)}: {told}")
+        reached = f"{significant(point[1])}%{noted(record, in_percent(record.top1_deviation))}"
+        tip(axes, *point, f"{described(record)}: {reached} with {significant(point[0])} FLOPs in all")
         whisker(axes, point[0], _reach(record), look)
 
 
@@ -97,10 +97,6 @@ def _reach(record: Replicated) -> tuple[float, float]:
     """Returns a standard deviation to either side of the error; the error itself for a single run."""
     reach = 100 * (record.top1_deviation or 0.0)
     return max(0.0, _error(record) - reach), min(100.0, _error(record) + reach)
-
-
-def _deviation(record: Replicated) -> str:
-    return "" if record.top1_deviation is None else percent(record.top1_deviation)
 
 
 def _row(variant: str, record: Replicated, spent: Cost) -> tuple[str | float | None, ...]:

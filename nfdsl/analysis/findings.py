@@ -10,7 +10,7 @@ from nfdsl.analysis.laws import law_of, left_out
 from nfdsl.analysis.numerals import chosen, listed, significant
 from nfdsl.analysis.points import FitError
 from nfdsl.analysis.rates import doubts, optima
-from nfdsl.analysis.replicates import Replicated, noted, runs
+from nfdsl.analysis.replicates import Replicated, in_percent, noted, runs
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
 
@@ -105,5 +105,5 @@ def _best_error(block: str, records: Sequence[Replicated], by_id: Mapping[str, R
     best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
     start = by_id.get(best.start or "")
     origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}" if start else ""
-    error = f"{percent(1 - shares[best.id])}{noted(best, percent(best.top1_deviation))}"
+    error = f"{percent(1 - shares[best.id])}{noted(best, in_percent(best.top1_deviation))}"
     return f"The best network of {block} has a top-1 error of {error} on held-out images: {described(best)}{origin}."

@@ -59,7 +59,7 @@ _HEADINGS = (
     ("value", _NUMBER),
     ("95% interval", _NUMBER),
     ("points", _NUMBER),
-    ("error of budgets left out", _NUMBER),
+    ("leave-one-out error", _NUMBER),
 )
 
 
@@ -81,11 +81,12 @@ def _rows(block: str, fit: Fit | FitError, form: FormName) -> list[str]:
             f'<tr class="waiting">{name}{where}<td colspan="6"><span class="why">{escape(str(fit))}</span></td></tr>'
         ]
     error = percent(fit.leave_one_out) if fit.leave_one_out is not None else "too few points"
+    shared = [(equation(fit), str(fit.points), error), *[("", "", "")] * (len(fit.constants) - 1)]
     return [
-        f"<tr>{name}{where}<td>{equation(fit) if place == 0 else ''}</td><td>{constant.replace('_', ' ')}</td>"
+        f"<tr>{name}{where}<td>{written}</td><td>{constant.replace('_', ' ')}</td>"
         f"<td{_NUMBER}>{significant(value)}</td><td{_NUMBER}>{_reach(fit, constant)}</td>"
-        f"<td{_NUMBER}>{fit.points}</td><td{_NUMBER}>{error}</td></tr>"
-        for place, (constant, value) in enumerate(fit.constants.items())
+        f"<td{_NUMBER}>{points}</td><td{_NUMBER}>{left_out}</td></tr>"
+        for (written, points, left_out), (constant, value) in zip(shared, fit.constants.items(), strict=True)
     ]
 
 

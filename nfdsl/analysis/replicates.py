@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from nfdsl.study.numerals import count
+from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
 
 # What replicates are together: the first of these that one of them is.
@@ -95,9 +95,16 @@ def noted(record: Replicated, spread: str) -> str:
     return f" (mean of {seeds}, standard deviation {spread})" if spread else f" ({seeds} of {len(record.members)})"
 
 
-def deviated(spread: str) -> str:
-    """Returns a standard deviation to stand behind its mean, `` ± 0.2%``; empty for none."""
-    return f" \N{PLUS-MINUS SIGN} {spread}" if spread else ""
+def share(mean: float | None, spread: float | None) -> str:
+    """Returns a share in percent, ``97.8%``, or with its standard deviation ``97.81 \N{PLUS-MINUS SIGN} 0.12%``."""
+    if mean is None or spread is None:
+        return percent(mean)
+    return f"{100 * mean:.2f} \N{PLUS-MINUS SIGN} {in_percent(spread)}"
+
+
+def in_percent(spread: float | None) -> str:
+    """Returns the standard deviation of a share, ``0.12%``; empty where there is none."""
+    return "" if spread is None else f"{100 * spread:.2f}%"
 
 
 def deviation(values: Iterable[float | None]) -> float | None:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from nfdsl.analysis.numerals import chosen, significant
-from nfdsl.analysis.replicates import Replicated, deviated
+from nfdsl.analysis.replicates import Replicated, share
 from nfdsl.analysis.table import Column, named, rows_of
-from nfdsl.study.numerals import loss, percent
+from nfdsl.study.numerals import loss
 
 
 def seeds_table(points: Sequence[Replicated]) -> str:
@@ -23,7 +23,7 @@ def seeds_table(points: Sequence[Replicated]) -> str:
         Column("epochs", tuple(chosen(point.epochs) for point in points)),
         Column("training FLOPs each", tuple(significant(point.train_flops) for point in points)),
         Column("held-out loss", tuple(_loss(point) for point in points)),
-        Column("top-1", tuple(_top1(point) for point in points)),
+        Column("top-1", tuple(share(point.top1, point.top1_deviation) for point in points)),
     )
     return rows_of(columns, ["tuned" if mark else "" for mark in marked])
 
@@ -35,8 +35,4 @@ def _seeds(point: Replicated) -> str:
 
 def _loss(point: Replicated) -> str:
     spread = "" if point.loss_deviation is None else significant(point.loss_deviation, 2)
-    return f"{loss(point.holdout_loss)}{deviated(spread)}"
-
-
-def _top1(point: Replicated) -> str:
-    return f"{percent(point.top1)}{deviated(percent(point.top1_deviation))}"
+    return f"{loss(point.holdout_loss)} \N{PLUS-MINUS SIGN} {spread}" if spread else loss(point.holdout_loss)
