@@ -30,8 +30,8 @@ from nfdsl.schema.units import Dimension, quantity
 class Selection:
     """The start of a fine-tune, known once its candidates are done.
 
-    Of `candidates` the tuned ones (the best learning rate of each cell) are ranked by `by`;
-    the one at `rank` (0 is best) is the start.
+    Of `candidates` the tuned ones (the best learning rate of each cell) are ranked by `by`, those that differ in
+    seeds alone by their mean; the one at `rank` (0 is best) is the start, with its best seed.
     """
 
     candidates: tuple[str, ...]  # run ids
@@ -190,8 +190,9 @@ class _Planner:
         networks: list[_Network] = []
         for model, drafts in models.items():
             label = drafts[0].runs[0].label
-            if len(drafts) < start.best:
-                raise Rejected(_too_few_candidates(start, label, len(drafts), definition, drafts[0].definition))
+            found = len({draft.runs[0].replicates for draft in drafts})
+            if found < start.best:
+                raise Rejected(_too_few_candidates(start, label, found, definition, drafts[0].definition))
             candidates = tuple(run.id for draft in drafts for run in draft.runs)
             starts = [Selection(candidates, start.by, rank) for rank in range(start.best)]
             networks += [_Network(label, fine_tuned(model), chosen) for chosen in starts]
@@ -276,8 +277,12 @@ def _too_few_candidates(start: Start, label: str, count: int, definition: Defini
         f"`{start.block}` tunes {count} network{'s' if count > 1 else ''} for {label}, of which the best {start.best} "
         "cannot be taken",
         operand(definition, "start", f"best {start.best} per model"),
-        (Label(source.block.name.span, f"{count} for {label}: one for each combination but of learning rates"),),
-        help=f"write `best {count}`, or give `{start.block}` more budgets or seeds",
+        (
+            Label(
+                source.block.name.span, f"{count} for {label}: one for each combination but of learning rates and seeds"
+            ),
+        ),
+        help=f"write `best {count}`, or give `{start.block}` more budgets",
     )
 
 

@@ -7,14 +7,16 @@ straight where the points leave them free. Resampled points or residuals cover 6
 """
 
 from dataclasses import dataclass
+from math import ceil, log10
 
 import numpy as np
 
 from nfdsl.analysis.numerals import significant
-from nfdsl.analysis.points import Floats
+from nfdsl.analysis.points import Floats, Points
 
 CONFIDENCE = 0.95
 _SEED = 0
+_DIGITS = 4  # an interval is written with at most
 _SETTLING = 4  # rounds in which the spread of single runs is found
 
 
@@ -24,7 +26,10 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{significant(self.low, 2)} to {significant(self.high, 2)}"
+        """Both ends with as many digits as tell them apart by two."""
+        width, largest = self.high - self.low, max(abs(self.low), abs(self.high))
+        digits = min(max(2, 1 + ceil(log10(largest / width))), _DIGITS) if width > 0 else _DIGITS
+        return f"{significant(self.low, digits)} to {significant(self.high, digits)}"
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,24 @@ class Noise:
     """How log losses scatter around a law."""
 
     spread: float  # of one point
-    freedom: int  # points less constants
+    freedom: int  # points less constants, or runs less points
 
 
 def noise(residuals: Floats, constants: int) -> Noise:
     """Returns the scatter that residuals, shape [points], of a law with so many constants show."""
     freedom = max(len(residuals) - constants, 1)
     return Noise(float(np.sqrt(residuals @ residuals / freedom)), freedom)
+
+
+def between_seeds(points: Points) -> Noise:
+    """Returns the scatter of single runs' log losses around their means over seeds, of all points together.
+
+    Without repeated points its freedom is 0.
+    """
+    known = np.isfinite(points.deviation)
+    freedom = points.seeds[known] - 1
+    squares = float(freedom @ (points.deviation[known] / points.loss[known]) ** 2)
+    return Noise(float(np.sqrt(squares / max(freedom.sum(), 1))), round(float(freedom.sum())))
 
 
 def redrawn(smooth: Floats, rivals: Floats, scatter: Noise, repetitions: int) -> tuple[Floats, Floats]:

@@ -5,6 +5,7 @@ The door to matplotlib for what is drawn: its stubs leave many keywords untyped,
 # pyright: reportUnknownMemberType=false
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +34,7 @@ _LEGEND_CHARACTERS = 58  # what fits across a figure, a handle counting as six
 _POINTS_PER_INCH = 72
 _TIP = 14.0  # points across, for a finger
 _SIDESTEP = (4.0, 2.4)
+_WHISKER = 0.4  # opacity of intervals, which often lie beside each other
 _LEGEND_GAP = 8  # pixels under each legend
 
 
@@ -70,6 +72,14 @@ def plot(axes: Axes, points: Sequence[tuple[float, float]], look: Look, *, besid
     """
     place = _sidestepped(axes, beside)
     axes.plot([x for x, _ in points], [y for _, y in points], **_keywords(look), transform=place, zorder=level)
+
+
+def whisker(axes: Axes, x: float, ends: tuple[float, float], look: Look, *, beside: float = 0) -> None:
+    """Draws an interval along y, under the point that it belongs to; nothing where its ends are the same."""
+    if ends[0] == ends[1]:
+        return
+    faint = replace(look, marker="_", line="-", alpha=_WHISKER)
+    plot(axes, [(x, end) for end in ends], faint, beside=beside, level=1)
 
 
 def band(axes: Axes, x: Floats, low: Floats, high: Floats) -> None:

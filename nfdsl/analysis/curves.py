@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nfdsl.analysis.numerals import chosen
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.study.records import Record
 
 
@@ -13,7 +14,7 @@ class Curve:
 
     model: str
     variant: str  # what tells curves of one model apart, "augment.repeat 4"; empty where nothing does
-    records: tuple[Record, ...]
+    records: tuple[Replicated, ...]
 
     @property
     def name(self) -> str:
@@ -32,10 +33,10 @@ class Cost:
 _ALONG_A_CURVE = frozenset({"lr", "budget", "start"})
 
 
-def curves(records: Sequence[Record]) -> tuple[Curve, ...]:
+def curves(records: Sequence[Replicated]) -> tuple[Curve, ...]:
     """Returns the records as curves: smaller models first, variants of a model in their first order."""
     axes = _variant_axes(records)
-    grouped: dict[tuple[int, str, str], list[Record]] = {}
+    grouped: dict[tuple[int, str, str], list[Replicated]] = {}
     for record in records:
         variant = ", ".join(f"{axis} {record.labels[axis]}" for axis in axes if axis in record.labels)
         grouped.setdefault((record.params, record.model, variant), []).append(record)
@@ -79,7 +80,7 @@ def total_cost(record: Record, by_id: Mapping[str, Record]) -> Cost | None:
     )
 
 
-def _variant_axes(records: Sequence[Record]) -> tuple[str, ...]:
+def _variant_axes(records: Sequence[Replicated]) -> tuple[str, ...]:
     """Returns the axes that take several choices within one model, in the order they are met."""
     choices: dict[str, dict[str, set[str]]] = {}
     for record in records:

@@ -13,12 +13,14 @@ from nfdsl.analysis.canvas import (
     scale_linear,
     scale_log,
     tip,
+    whisker,
 )
 from nfdsl.analysis.curves import Cost, curves, described, total_cost
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.numerals import TIMES, significant
 from nfdsl.analysis.published import SOURCES, Published, placed
+from nfdsl.analysis.replicates import Replicated, explained, in_percent, noted
 from nfdsl.analysis.style import MUTED, Look
 from nfdsl.study.numerals import percent
 from nfdsl.study.records import Record
@@ -28,11 +30,22 @@ _CAPTION = (
     f"6 {TIMES} multiply-adds {TIMES} images of pre-training and fine-tuning, and the ascent gradients of SAM."
 )
 _PUBLISHED = Look(MUTED.light, "*", line="none", size=9.0)
-_HEADINGS = ("run", "model", "variant", "epochs", "lr", "compute", "core_hours", "top1_error")
+_HEADINGS = (
+    "run",
+    "model",
+    "variant",
+    "epochs",
+    "lr",
+    "compute",
+    "core_hours",
+    "top1_error",
+    "seeds",
+    "top1_deviation",
+)
 
 
 def draw_error_vs_compute(
-    records: Sequence[Record], by_id: Mapping[str, Record], *, beside_published: bool = False
+    records: Sequence[Replicated], by_id: Mapping[str, Record], *, beside_published: bool = False
 ) -> Drawing | Missing:
     """Returns the figure of a block's records; `by_id` holds the whole study, for what they start from.
 
@@ -47,7 +60,7 @@ def draw_error_vs_compute(
     others = placed(hours_per_flop([costs[record.id] for record in best])) if beside_published else ()
     figure, axes = blank()
     places = [*(costs[record.id].flops for record in best), *(flops for _, flops in others)]
-    errors = [*map(_error, best), *(100 * (1 - network.top1) for network, _ in others)]
+    errors = [*(end for record in best for end in _reach(record)), *(100 * (1 - network.top1) for network, _ in others)]
     scale_log(axes, "x", places, "total training compute (FLOPs)")
     scale_linear(axes, "y", errors, "top-1 error (%)")
     core_hours_above(axes, [costs[record.id] for record in best])
@@ -56,14 +69,16 @@ def draw_error_vs_compute(
     legend_above(figure, shown.models, shown.variants, _draw_published(axes, others))
     rows = ((line.variant, record) for line in lines for record in line.records)
     numbers = Numbers(_HEADINGS, tuple(_row(variant, record, costs[record.id]) for variant, record in rows))
-    return Drawing(figure, f"{_CAPTION} Stars are published: {SOURCES}." if others else _CAPTION, numbers)
+    return Drawing(figure, " ".join(filter(None, (_CAPTION, explained(best), _on_others(others)))), numbers)
 
 
-def _draw_line(axes: Axes, records: Sequence[Record], costs: Mapping[str, Cost], look: Look) -> None:
+def _draw_line(axes: Axes, records: Sequence[Replicated], costs: Mapping[str, Cost], look: Look) -> None:
     points = [(costs[record.id].flops, _error(record)) for record in records]
     plot(axes, points, look)
     for record, point in zip(records, points, strict=True):
-        tip(axes, *point, f"{described(record)}: {significant(point[1])}% with {significant(point[0])} FLOPs in all")
+        reached = f"{significant(point[1])}%{noted(record, in_percent(record.top1_deviation))}"
+        tip(axes, *point, f"{described(record)}: {reached} with {significant(point[0])} FLOPs in all")
+        whisker(axes, point[0], _reach(record), look)
 
 
 def _draw_published(axes: Axes, networks: Sequence[tuple[Published, float]]) -> list[LegendEntry]:
@@ -74,7 +89,17 @@ def _draw_published(axes: Axes, networks: Sequence[tuple[Published, float]]) -> 
     return [(_PUBLISHED, "published ViTs")] if networks else []
 
 
-def _row(variant: str, record: Record, spent: Cost) -> tuple[str | float | None, ...]:
+def _on_others(networks: Sequence[tuple[Published, float]]) -> str:
+    return f"Stars are published: {SOURCES}." if networks else ""
+
+
+def _reach(record: Replicated) -> tuple[float, float]:
+    """Returns a standard deviation to either side of the error; the error itself for a single run."""
+    reach = 100 * (record.top1_deviation or 0.0)
+    return max(0.0, _error(record) - reach), min(100.0, _error(record) + reach)
+
+
+def _row(variant: str, record: Replicated, spent: Cost) -> tuple[str | float | None, ...]:
     return (
         record.id,
         record.model,
@@ -84,6 +109,8 @@ def _row(variant: str, record: Record, spent: Cost) -> tuple[str | float | None,
         spent.flops,
         spent.core_hours,
         _error(record) / 100,
+        len(record.done),
+        record.top1_deviation,
     )
 
 

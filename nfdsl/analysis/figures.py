@@ -10,9 +10,10 @@ from nfdsl.analysis.laws import form_of
 from nfdsl.analysis.learning_curves import draw_learning_curves
 from nfdsl.analysis.loss_vs_compute import draw_loss_vs_compute
 from nfdsl.analysis.optimal_lr import draw_optimal_lr
+from nfdsl.analysis.replicates import Replicated, runs
 from nfdsl.analysis.style import house_style
 from nfdsl.schema.report import Figure
-from nfdsl.study.records import LearningCurve, Record
+from nfdsl.study.records import LearningCurve
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Plate:
 
 
 def plates(
-    figures: Sequence[Figure], records: Sequence[Record], beside_published: frozenset[str] = frozenset()
+    figures: Sequence[Figure], records: Sequence[Replicated], beside_published: frozenset[str] = frozenset()
 ) -> tuple[Plate, ...]:
     """Returns the figures in order; published networks stand in those of error of the blocks `beside_published`."""
     with house_style():
@@ -34,7 +35,9 @@ def plates(
         )
 
 
-def learning_plates(records: Sequence[Record], told: Mapping[str, LearningCurve], *, after: int) -> tuple[Plate, ...]:
+def learning_plates(
+    records: Sequence[Replicated], told: Mapping[str, LearningCurve], *, after: int
+) -> tuple[Plate, ...]:
     """Returns the learning curves of each block, numbered on from `after` other figures."""
     blocks = dict.fromkeys(record.block for record in records)
     with house_style():
@@ -48,7 +51,7 @@ def learning_plates(records: Sequence[Record], told: Mapping[str, LearningCurve]
         )
 
 
-def default_figures(records: Sequence[Record]) -> tuple[Figure, ...]:
+def default_figures(records: Sequence[Replicated]) -> tuple[Figure, ...]:
     """Returns loss and learning rate of each pretrain block, then error of each finetune block."""
     kinds = dict.fromkeys((record.block, record.kind) for record in records)
     pretrain = [block for block, kind in kinds if kind == "pretrain"]
@@ -77,7 +80,7 @@ def _plate(number: int, figure: Figure, content: Drawing | Missing) -> Plate:
     return Plate(title(figure), f"{number}-{figure.kind}-{_file_name(figure.of)}", content)
 
 
-def _draw(figure: Figure, records: Sequence[Record], beside_published: frozenset[str]) -> Drawing | Missing:
+def _draw(figure: Figure, records: Sequence[Replicated], beside_published: frozenset[str]) -> Drawing | Missing:
     of_block = [record for record in records if record.block == figure.of]
     if not of_block:
         return Missing(f"The plan has no runs of a block called {figure.of}.")
@@ -87,7 +90,7 @@ def _draw(figure: Figure, records: Sequence[Record], beside_published: frozenset
         case "optimal_lr":
             return _without_law(figure, draw_optimal_lr(of_block))
         case "error_vs_compute":
-            by_id = {record.id: record for record in records}
+            by_id = {run.id: run for run in runs(records)}
             return _without_law(
                 figure, draw_error_vs_compute(of_block, by_id, beside_published=figure.of in beside_published)
             )

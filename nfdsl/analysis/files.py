@@ -9,7 +9,7 @@ from nfdsl.analysis.figures import Plate
 from nfdsl.analysis.render import save_png, save_svg
 
 # What earlier reports may have left; other files in the folder are someone's own.
-_OURS = re.compile(r"(?:\d+-\w+-.*|runs|laws)\.(?:png|svg|csv)")
+_OURS = re.compile(r"(?:\d+-\w+-.*|runs|means|laws)\.(?:png|svg|csv)")
 
 
 def write_files(folder: Path, plates: Sequence[Plate], tables: Mapping[str, Numbers]) -> tuple[Path, ...]:

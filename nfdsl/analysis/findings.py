@@ -10,6 +10,7 @@ from nfdsl.analysis.laws import law_of, left_out
 from nfdsl.analysis.numerals import chosen, listed, significant
 from nfdsl.analysis.points import FitError
 from nfdsl.analysis.rates import doubts, optima
+from nfdsl.analysis.replicates import Replicated, in_percent, noted, runs
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
 
@@ -23,17 +24,17 @@ _STATES: Mapping[State, str] = {
 }
 
 
-def findings(records: Sequence[Record]) -> tuple[str, ...]:
+def findings(records: Sequence[Replicated]) -> tuple[str, ...]:
     """Returns the state of the study, then what each of its blocks tells, a sentence or two each."""
-    by_id = {record.id: record for record in records}
-    told = [_progress(records)]
+    by_id = {run.id: run for run in runs(records)}
+    told = [_progress(runs(records))]
     for block in dict.fromkeys(record.block for record in records):
         members = [record for record in records if record.block == block]
         if members[0].kind == "pretrain":
             told += [_best_loss(block, members), _law(block, members), _rates(block, members)]
         else:
             told += [_best_error(block, members, by_id), ranking.told(block, ranking.ranking(members, by_id))]
-    told.append(spending.told(records))
+    told.append(spending.told(runs(records)))
     return tuple(filter(None, told))
 
 
@@ -45,15 +46,17 @@ def _progress(records: Sequence[Record]) -> str:
     return f"Of {count(len(records), 'run')}: {listed(parts)}."
 
 
-def _best_loss(block: str, records: Sequence[Record]) -> str:
+def _best_loss(block: str, records: Sequence[Replicated]) -> str:
     losses = {record.id: record.holdout_loss for record in records if record.holdout_loss is not None}
     if not losses:
         return f"No run of {block} has a held-out loss yet."
     best = min((record for record in records if record.id in losses), key=lambda record: losses[record.id])
-    return f"The lowest held-out loss of {block} is {significant(losses[best.id])}: {described(best)}."
+    spread = "" if best.loss_deviation is None else significant(best.loss_deviation, 2)
+    reached = f"{significant(losses[best.id])}{noted(best, spread)}"
+    return f"The lowest held-out loss of {block} is {reached}: {described(best)}."
 
 
-def _law(block: str, records: Sequence[Record]) -> str:
+def _law(block: str, records: Sequence[Replicated]) -> str:
     try:
         fit = law_of(records, "power")
     except FitError as error:
@@ -70,7 +73,7 @@ def _law(block: str, records: Sequence[Record]) -> str:
     return " ".join(filter(None, (said, left_out(records))))
 
 
-def _rates(block: str, records: Sequence[Record]) -> str:
+def _rates(block: str, records: Sequence[Replicated]) -> str:
     found = optima(records)
     moves = [move for curve in curves([tuned.record for tuned in found]) if (move := _move(curve))]
     if not moves:
@@ -95,12 +98,12 @@ def _move(curve: Curve) -> tuple[str, str] | None:
     return ("falls" if last.lr < first.lr else "rises"), ends
 
 
-def _best_error(block: str, records: Sequence[Record], by_id: Mapping[str, Record]) -> str:
+def _best_error(block: str, records: Sequence[Replicated], by_id: Mapping[str, Record]) -> str:
     shares = {record.id: record.top1 for record in records if record.top1 is not None}
     if not shares:
         return f"No run of {block} has been evaluated yet."
     best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
     start = by_id.get(best.start or "")
     origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}" if start else ""
-    error = percent(1 - shares[best.id])
+    error = f"{percent(1 - shares[best.id])}{noted(best, in_percent(best.top1_deviation))}"
     return f"The best network of {block} has a top-1 error of {error} on held-out images: {described(best)}{origin}."

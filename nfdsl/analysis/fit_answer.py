@@ -16,9 +16,10 @@ from nfdsl.analysis.laws import fitted, left_out, study_points
 from nfdsl.analysis.numerals import listed, significant
 from nfdsl.analysis.points import FLOPS_PER_MULTIPLY_ADD, FitError
 from nfdsl.analysis.points_csv import Table, read_points
+from nfdsl.analysis.replicates import Replicated, averaged, runs
 from nfdsl.study.description import read_description
 from nfdsl.study.directory import StudyDirectory
-from nfdsl.study.records import Record, read_records
+from nfdsl.study.records import read_records
 
 _NUMBERS = ("compute", "params", "macs_per_image", "examples", "epochs")
 
@@ -158,7 +159,7 @@ def _told(question: Question, prediction: Prediction) -> str:
     return f"{question.text}: loss {significant(prediction.loss, 4)}, 95% interval {prediction.interval}{beyond}"
 
 
-def _block(source: Path, block: str | None) -> tuple[Record, ...]:
+def _block(source: Path, block: str | None) -> tuple[Replicated, ...]:
     study = StudyDirectory(source)
     records = read_records(study, read_description(study).cells)
     blocks = list(dict.fromkeys(record.block for record in records if record.kind == "pretrain"))
@@ -166,22 +167,22 @@ def _block(source: Path, block: str | None) -> tuple[Record, ...]:
         block = blocks[0]
     if block not in blocks:
         raise WrongQuestion(f"the study has no pretrain block {block}; it has {listed(blocks) or 'none'}")
-    return tuple(record for record in records if record.block == block)
+    return averaged(record for record in records if record.block == block)
 
 
-def _study_table(records: Sequence[Record], form: FormName, keep_censored: bool) -> Table:
+def _study_table(records: Sequence[Replicated], form: FormName, keep_censored: bool) -> Table:
     members = fitted(records, form, keep_censored=keep_censored)
-    unfinished = sum(record.state in ("waiting", "running") for record in records)
-    failed = sum(record.state == "failed" for record in records)
+    states = [run.state for run in runs(records)]
+    unfinished, failed = states.count("waiting") + states.count("running"), states.count("failed")
     notes = (
-        f"{unfinished} of {len(records)} runs are not finished." if unfinished else "",
-        f"{failed} of {len(records)} runs failed." if failed else "",
+        f"{unfinished} of {len(states)} runs are not finished." if unfinished else "",
+        f"{failed} of {len(states)} runs failed." if failed else "",
         "" if keep_censored else left_out(records),
     )
     return Table(study_points(members, records), tuple(filter(None, notes)))
 
 
-def _predicted(found: Fit, question: Question, records: Sequence[Record]) -> Prediction:
+def _predicted(found: Fit, question: Question, records: Sequence[Replicated]) -> Prediction:
     given = {**_of_model(question, records), **question.numbers}
     points = found.law.points
     size, examples = given.get(points.size_name, nan), given.get("examples", nan)
@@ -195,7 +196,7 @@ def _predicted(found: Fit, question: Question, records: Sequence[Record]) -> Pre
     return found.law.predict(compute, size, examples)
 
 
-def _of_model(question: Question, records: Sequence[Record]) -> Mapping[str, float]:
+def _of_model(question: Question, records: Sequence[Replicated]) -> Mapping[str, float]:
     """Returns size and examples of a study's model and epochs."""
     sample = next((record for record in records if record.model == question.model), None)
     if question.model is not None and sample is None:

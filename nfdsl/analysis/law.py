@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nfdsl.analysis.bootstrap import Interval, noise, percentiles, redrawn
+from nfdsl.analysis.bootstrap import Interval, between_seeds, noise, percentiles, redrawn
 from nfdsl.analysis.forms import Form, exponential
 from nfdsl.analysis.points import FitError, Floats, Points, unrivalled
 
@@ -69,10 +69,15 @@ class Law:
         """Returns what one run reaches, by the law and the scatter of runs around it."""
         place = unrivalled([compute], [1.0], [size], [examples])
         logs = self.form.log_loss(self.draws, place)[:, 0]
-        scattered = logs + self.spreads * np.random.default_rng(_SEED).standard_normal(len(logs))
+        scattered = logs + self._single() * np.random.default_rng(_SEED).standard_normal(len(logs))
         reach = percentiles(scattered)
         interval = Interval(*exponential(np.array([reach.low, reach.high])).tolist())
         return Prediction(float(self.losses(place)[0]), interval, self._outside(place))
+
+    def _single(self) -> Floats:
+        """Returns each draw's spread of single runs: wider than of means over seeds by what averaging took away."""
+        seeds = between_seeds(self.points)
+        return np.sqrt(self.spreads**2 + seeds.spread**2 * (1 - 1 / self.points.seeds).mean())
 
     def _outside(self, place: Points) -> tuple[str, ...]:
         """Only columns that the form takes count: a law of compute does not ask for size."""

@@ -10,16 +10,16 @@ from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.laws import form_of, law_of
 from nfdsl.analysis.numerals import significant
 from nfdsl.analysis.points import FitError
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.schema.report import Figure
 from nfdsl.study.numerals import percent
-from nfdsl.study.records import Record
 
 _ALWAYS: tuple[FormName, ...] = ("power", "saturating")
 
 BlockFit = tuple[str, Fit | FitError, FormName]
 
 
-def laws(figures: Sequence[Figure], records: Sequence[Record]) -> tuple[BlockFit, ...]:
+def laws(figures: Sequence[Figure], records: Sequence[Replicated]) -> tuple[BlockFit, ...]:
     """Returns the power law of every pretrain block, with and without an irreducible loss, and what figures ask for."""
     blocks = dict.fromkeys(record.block for record in records if record.kind == "pretrain")
     found: list[BlockFit] = []
@@ -59,15 +59,15 @@ _HEADINGS = (
     ("value", _NUMBER),
     ("95% interval", _NUMBER),
     ("points", _NUMBER),
-    ("error of budgets left out", _NUMBER),
+    ("leave-one-out error", _NUMBER),
 )
 
 
-def _fits(block: str, records: Sequence[Record], forms: Sequence[FormName]) -> list[BlockFit]:
+def _fits(block: str, records: Sequence[Replicated], forms: Sequence[FormName]) -> list[BlockFit]:
     return [(block, _fitted(records, form), form) for form in forms]
 
 
-def _fitted(records: Sequence[Record], form: FormName) -> Fit | FitError:
+def _fitted(records: Sequence[Replicated], form: FormName) -> Fit | FitError:
     try:
         return law_of(records, form)
     except FitError as error:
@@ -81,11 +81,12 @@ def _rows(block: str, fit: Fit | FitError, form: FormName) -> list[str]:
             f'<tr class="waiting">{name}{where}<td colspan="6"><span class="why">{escape(str(fit))}</span></td></tr>'
         ]
     error = percent(fit.leave_one_out) if fit.leave_one_out is not None else "too few points"
+    shared = [(equation(fit), str(fit.points), error), *[("", "", "")] * (len(fit.constants) - 1)]
     return [
-        f"<tr>{name}{where}<td>{equation(fit) if place == 0 else ''}</td><td>{constant.replace('_', ' ')}</td>"
+        f"<tr>{name}{where}<td>{written}</td><td>{constant.replace('_', ' ')}</td>"
         f"<td{_NUMBER}>{significant(value)}</td><td{_NUMBER}>{_reach(fit, constant)}</td>"
-        f"<td{_NUMBER}>{fit.points}</td><td{_NUMBER}>{error}</td></tr>"
-        for place, (constant, value) in enumerate(fit.constants.items())
+        f"<td{_NUMBER}>{points}</td><td{_NUMBER}>{left_out}</td></tr>"
+        for (written, points, left_out), (constant, value) in zip(shared, fit.constants.items(), strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from nfdsl.analysis.curves import curves, described
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import key
 from nfdsl.analysis.numerals import significant
+from nfdsl.analysis.replicates import Replicated, runs
 from nfdsl.study.records import LearningCurve, Record
 
 _WINDOWS = 30  # means of so many stretches are drawn of each run
@@ -21,29 +22,28 @@ _CAPTION = (
 _HEADINGS = ("run", "model", "epochs", "lr", "images", "training_loss")
 
 
-def draw_learning_curves(records: Sequence[Record], told: Mapping[str, LearningCurve]) -> Drawing | Missing:
-    """Returns the figure of a block's records, whose learning curves `told` holds by id.
+def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, LearningCurve]) -> Drawing | Missing:
+    """Returns the figure of a block's records, whose learning curves `told` holds by id; every seed has its own.
 
     To be called within `house_style`.
     """
     best = [record for record in records if record.tuned]
-    paths = {record.id: path for record in best if (path := smoothed(record, told[record.id]))}
+    paths = {run.id: path for run in runs(best) if (path := smoothed(run, told[run.id]))}
     if not paths:
         return Missing("No tuned run has told its training loss.")
-    lines = curves([record for record in best if record.id in paths])
+    lines = curves([record for record in best if any(run.id in paths for run in record.members)])
+    drawn = [(line, run) for line in lines for run in runs(line.records) if run.id in paths]
     shown = key(lines)
     figure, axes = blank()
     scale_log(axes, "x", [x for path in paths.values() for x, _ in path], "images seen")
     scale_linear(axes, "y", [y for path in paths.values() for _, y in path], "training loss")
-    for line in lines:
-        for record in line.records:
-            path = paths[record.id]
-            plot(axes, path, replace(shown.looks[line.name], marker="", alpha=0.75), level=2)
-            plot(axes, path[-1:], replace(shown.looks[line.name], size=4.5))
-            tip(axes, *path[-1], f"{described(record)}: training loss {significant(path[-1][1])} at its end")
+    for line, run in drawn:
+        path = paths[run.id]
+        plot(axes, path, replace(shown.looks[line.name], marker="", alpha=0.75), level=2)
+        plot(axes, path[-1:], replace(shown.looks[line.name], size=4.5))
+        tip(axes, *path[-1], f"{described(run)}: training loss {significant(path[-1][1])} at its end")
     legend_above(figure, shown.models, shown.variants)
-    rows = ((record, point) for line in lines for record in line.records for point in paths[record.id])
-    table = tuple((record.id, record.model, record.epochs, record.lr, *point) for record, point in rows)
+    table = tuple((run.id, run.model, run.epochs, run.lr, *point) for _, run in drawn for point in paths[run.id])
     return Drawing(figure, _CAPTION, Numbers(_HEADINGS, table))
 
 

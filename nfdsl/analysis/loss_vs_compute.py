@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log, tip
+from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log, tip, whisker
 from nfdsl.analysis.curves import Cost, curves, described
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.equation import along, equation, exponents
@@ -17,9 +18,9 @@ from nfdsl.analysis.laws import fitted, law_of, left_out, optimal
 from nfdsl.analysis.numerals import TIMES, significant
 from nfdsl.analysis.points import FitError, Floats, unrivalled
 from nfdsl.analysis.rates import censored
-from nfdsl.analysis.run_numbers import RUN_HEADINGS, run_numbers
+from nfdsl.analysis.replicates import Replicated, explained, noted
+from nfdsl.analysis.run_numbers import MEAN_HEADINGS, mean_numbers
 from nfdsl.analysis.style import INK, MUTED, Look
-from nfdsl.study.records import Record
 
 # The axis reaches for runs at other learning rates this far above the tuned ones, as a share of
 # the tuned ones' own range: a run that nearly diverged must not flatten the curves.
@@ -35,7 +36,7 @@ _CAPTION = (
 )
 
 
-def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Drawing | Missing:
+def draw_loss_vs_compute(records: Sequence[Replicated], form: FormName | None) -> Drawing | Missing:
     """Returns the figure of a block's records, the law of that form in it if there is one and it can be fitted.
 
     To be called within `house_style`.
@@ -50,7 +51,8 @@ def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Dr
     shown = key(lines)
     figure, axes = blank()
     law = _law(records, form) if form else ""
-    _scale(axes, visible, [] if isinstance(law, str) else [law.losses[0], law.losses[-1]])
+    ends = [end for record in best for end in _reach(record)]
+    _scale(axes, visible, ends if isinstance(law, str) else [*ends, law.losses[0], law.losses[-1]])
     _draw_others(axes, visible, {record.cell: shown.looks[line.name] for line in lines for record in line.records})
     for line in lines:
         _draw_curve(axes, line.records, shown.looks[line.name], edges)
@@ -59,33 +61,34 @@ def draw_loss_vs_compute(records: Sequence[Record], form: FormName | None) -> Dr
     remark = law if isinstance(law, str) else law.remark
     hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
     legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *entries, *hollow])
-    caption = " ".join(filter(None, (_CAPTION, _on_others(evaluated, visible), remark)))
+    caption = " ".join(filter(None, (_CAPTION, explained(best), _on_others(evaluated, visible), remark)))
     return Drawing(figure, caption, _numbers(evaluated, edges))
 
 
-def _numbers(records: Sequence[Record], edges: frozenset[str]) -> Numbers:
+def _numbers(records: Sequence[Replicated], edges: frozenset[str]) -> Numbers:
     best = {record.id for record in optimal([record for record in records if record.tuned])}
     flags = ((record.tuned, record.cell in edges, record.id in best) for record in records)
-    rows = ((*run_numbers(record), *map(str, marks)) for record, marks in zip(records, flags, strict=True))
-    return Numbers((*RUN_HEADINGS, "tuned", "censored", "optimal"), tuple(rows))
+    rows = ((*mean_numbers(record), *map(str, marks)) for record, marks in zip(records, flags, strict=True))
+    return Numbers((*MEAN_HEADINGS, "tuned", "censored", "optimal"), tuple(rows))
 
 
-def _scale(axes: Axes, visible: Sequence[Record], others: Sequence[float]) -> None:
+def _scale(axes: Axes, visible: Sequence[Replicated], others: Sequence[float]) -> None:
     scale_log(axes, "x", [record.train_flops for record in visible], "training compute (FLOPs)")
     scale_log(axes, "y", [*map(_loss, visible), *others], "held-out loss")
     core_hours_above(axes, [Cost(record.train_flops, record.core_hours) for record in visible])
 
 
-def _draw_others(axes: Axes, visible: Sequence[Record], looks: Mapping[str, Look]) -> None:
+def _draw_others(axes: Axes, visible: Sequence[Replicated], looks: Mapping[str, Look]) -> None:
     for record in visible:
         if not record.tuned:
             plot(axes, _points([record]), replace(looks[record.cell], size=3.5, alpha=0.35), level=2)
 
 
-def _draw_curve(axes: Axes, records: Sequence[Record], look: Look, edges: frozenset[str]) -> None:
+def _draw_curve(axes: Axes, records: Sequence[Replicated], look: Look, edges: frozenset[str]) -> None:
     plot(axes, _points(records), look)
     for record in records:
-        tip(axes, record.train_flops, _loss(record), f"{described(record)}: loss {significant(_loss(record))}")
+        tip(axes, record.train_flops, _loss(record), f"{described(record)}: loss {_told(record)}")
+        whisker(axes, record.train_flops, _reach(record), look)
         if record.cell in edges:
             plot(axes, _points([record]), replace(look, fill="paper"))
 
@@ -100,7 +103,7 @@ class _DrawnLaw:
     remark: str
 
 
-def _law(records: Sequence[Record], form: FormName) -> _DrawnLaw | str:
+def _law(records: Sequence[Replicated], form: FormName) -> _DrawnLaw | str:
     """Returns the law of a form through a block's runs, or why there is none."""
     try:
         fit = law_of(records, form)
@@ -121,13 +124,24 @@ def _draw_law(axes: Axes, law: _DrawnLaw) -> list[LegendEntry]:
     return [(_LAW, "fitted law")]
 
 
-def _points(records: Sequence[Record]) -> list[tuple[float, float]]:
+def _points(records: Sequence[Replicated]) -> list[tuple[float, float]]:
     return [(record.train_flops, _loss(record)) for record in records]
 
 
-def _loss(record: Record) -> float:
+def _loss(record: Replicated) -> float:
     assert record.holdout_loss is not None
     return record.holdout_loss
+
+
+def _told(record: Replicated) -> str:
+    spread = "" if record.loss_deviation is None else significant(record.loss_deviation, 2)
+    return significant(_loss(record)) + noted(record, spread)
+
+
+def _reach(record: Replicated) -> tuple[float, float]:
+    """Returns a standard deviation to either side of the loss, in log loss; the loss itself for a single run."""
+    factor = exp((record.loss_deviation or 0.0) / _loss(record))
+    return _loss(record) / factor, _loss(record) * factor
 
 
 def _ceiling(losses: Sequence[float]) -> float:
@@ -135,7 +149,7 @@ def _ceiling(losses: Sequence[float]) -> float:
     return high * max(high / low, 1.2) ** _HEADROOM
 
 
-def _on_others(evaluated: Sequence[Record], visible: Sequence[Record]) -> str:
+def _on_others(evaluated: Sequence[Replicated], visible: Sequence[Replicated]) -> str:
     """Returns a word on the runs at other learning rates, empty where there are none."""
     if all(record.tuned for record in evaluated):
         return ""

@@ -5,16 +5,15 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices, tip
+from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices, tip, whisker
 from nfdsl.analysis.curves import curves, epochs
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.numerals import chosen, significant
 from nfdsl.analysis.rates import Edge, TunedRate, doubts, optima
+from nfdsl.analysis.replicates import Replicated, counted
 from nfdsl.analysis.style import INK, Look
-from nfdsl.study.records import Record
 
-_FAINT = 0.4  # of intervals, which often lie beside each other
 _CAPTION = (
     "The learning rate with the best held-out result at each budget, by a parabola in log learning rate through the "
     "best ones tried, with its 95% interval: all that was tried around it where three points leave no residual. "
@@ -23,7 +22,7 @@ _CAPTION = (
 )
 
 
-def draw_optimal_lr(records: Sequence[Record]) -> Drawing | Missing:
+def draw_optimal_lr(records: Sequence[Replicated]) -> Drawing | Missing:
     """Returns the figure of a block's records. To be called within `house_style`."""
     found = optima(records)
     if not found:
@@ -37,16 +36,19 @@ def draw_optimal_lr(records: Sequence[Record]) -> Drawing | Missing:
         beside = place - (len(lines) - 1) / 2
         _draw_line(axes, [by_run[record.id] for record in line.records], shown.looks[line.name], beside)
     legend_above(figure, shown.models, shown.variants, _edge_key(found))
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, doubts(found)))), _numbers(found))
+    seeds = counted(records)
+    means = f"Results are means over {seeds} seeds." if seeds else ""
+    return Drawing(figure, " ".join(filter(None, (_CAPTION, means, doubts(found)))), _numbers(found))
 
 
 def _numbers(found: Sequence[TunedRate]) -> Numbers:
-    headings = ("model", "epochs", "examples", "best_tried", "optimum", "low", "high", "censored", "settled")
+    headings = ("model", "epochs", "examples", "best_tried", "optimum", "low", "high", "censored", "settled", "seeds")
     rows = (
-        (tuned.record.model, tuned.record.epochs, tuned.record.images, tuned.record.lr, *_place(tuned), tuned.settled)
+        (one.model, one.epochs, one.images, one.lr, *_place(tuned), str(tuned.settled), len(one.done))
         for tuned in found
+        for one in (tuned.record,)
     )
-    return Numbers(headings, tuple((*row[:-1], str(row[-1])) for row in rows))
+    return Numbers(headings, tuple(rows))
 
 
 def _place(tuned: TunedRate) -> tuple[float | None, float | None, float | None, str]:
@@ -77,8 +79,7 @@ def _draw_line(axes: Axes, line: Sequence[TunedRate], look: Look, beside: float)
     plot(axes, points, replace(look, marker=""), beside=beside, level=2)
     for point, tuned in zip(points, line, strict=True):
         if tuned.edge is None:
-            ends = [(point[0], end) for end in (tuned.optimum.low, tuned.optimum.high)]
-            plot(axes, ends, replace(look, marker="_", line="-", alpha=_FAINT), beside=beside, level=1)
+            whisker(axes, point[0], (tuned.optimum.low, tuned.optimum.high), look, beside=beside)
         plot(axes, [point], _at_edge(look, tuned.edge) if tuned.edge else look, beside=beside)
         tip(axes, *point, _told(tuned), beside=beside)
 

@@ -87,8 +87,11 @@ a:hover { text-decoration-color: currentColor; }
 pre { overflow-x: auto; margin: .75rem 0 0; padding: 1rem; border: 1px solid var(--rule); border-radius: .375rem;
   font: .8125rem/1.5 ui-monospace, Menlo, Consolas, monospace; tab-size: 2; }
 @media (max-width: 32rem) { body { padding-top: 1.5rem; } h1 { font-size: 1.5rem; }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
   figure svg text { font-size: 10px !important; } }
 @media print { .scroll { overflow: visible; border: 0; } }""")
+
+_TOP_1 = "top\N{NON-BREAKING HYPHEN}1"
 
 
 def page(title: str, introduction: str, sections: Sequence[str]) -> str:
@@ -117,7 +120,8 @@ def paragraphs(text: str) -> str:
 
 def bullets(sentences: Sequence[str]) -> str:
     """Returns plain sentences as a list."""
-    return '<ul class="findings">\n' + "\n".join(f"<li>{escape(text)}</li>" for text in sentences) + "\n</ul>"
+    items = "\n".join(f"<li>{escape(text).replace('top-1', _TOP_1)}</li>" for text in sentences)
+    return f'<ul class="findings">\n{items}\n</ul>'
 
 
 def definitions(facts: Mapping[str, str]) -> str:

@@ -20,7 +20,7 @@ class FitError(ValueError):
 
 @dataclass(frozen=True)
 class Points:
-    """Tuned runs; entry i of each array is run i."""
+    """Tuned runs, or means over seeds of them; entry i of each array is run i."""
 
     compute: Floats  # [points], training FLOPs
     loss: Floats  # [points]
@@ -28,6 +28,8 @@ class Points:
     examples: Floats  # [points], images seen; NaN where the table does not tell
     size_name: SizeName
     rivals: Floats  # [points, others], log loss over the best's at other learning rates; infinite where there is none
+    seeds: Floats  # [points], runs that a loss is the mean of
+    deviation: Floats  # [points], standard deviation of the loss over them; NaN for fewer than two
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -58,6 +60,8 @@ def unrivalled(
         absent if examples is None else np.asarray(examples, dtype=np.float64),
         "params",
         np.empty((len(loss), 0)),
+        np.ones(len(loss)),
+        absent,
     )
 
 

@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -29,6 +30,9 @@ class Table:
 class _Row:
     line: int
     values: Mapping[str, float]  # NaN where the cell is empty
+    seeded: bool = False  # whether it names a seed
+    seeds: int = 1  # rows that it is the mean of
+    deviation: float = nan  # of their losses
 
     def cell(self) -> tuple[float, ...]:
         return tuple(self.values[name] for name in ("size", "examples", "compute"))
@@ -39,7 +43,8 @@ def read_points(path: Path, *, keep_censored: bool = False) -> Table:
 
     Compute that is not told is 6 x `macs_per_image` x `examples`, or 6 x `params` x `examples`. Rows without a loss
     are runs that are not finished, and left out. With a column `lr`, rows that are alike in all else are one point at
-    several learning rates: the best counts, unless it is the end of its grid. Other columns do not matter.
+    several learning rates: the best counts, unless it is the end of its grid. With a column `seed`, rows that are alike
+    in all else are one run with several seeds: their mean counts. Other columns do not matter.
 
     Raises:
       FitError: the table cannot be read, lacks a column, or has a loss or a compute that is not above 0.
@@ -78,7 +83,7 @@ def _row(line: int, cells: Mapping[str, str | list[str] | None]) -> _Row:
     size = values["macs_per_image"] if isfinite(values["macs_per_image"]) else values["params"]
     told = values["compute"]
     compute = told if isfinite(told) else FLOPS_PER_MULTIPLY_ADD * size * values["examples"]
-    return _Row(line, {**values, "size": size, "compute": compute})
+    return _Row(line, {**values, "size": size, "compute": compute}, _told(cells.get("seed")))
 
 
 def _number(text: str | list[str] | None, name: str, line: int) -> float:
@@ -116,12 +121,28 @@ def _require_positive(rows: Sequence[_Row]) -> None:
 
 
 def _cells(rows: Sequence[_Row]) -> list[list[_Row]]:
-    """Returns the rows of each point, in rising learning rate."""
+    """Returns the rows of each point, one for each learning rate, rising."""
     cells: dict[tuple[float | int, ...], list[_Row]] = {}
     for row in rows:
-        alone = not isfinite(row.values["lr"])
+        alone = not isfinite(row.values["lr"]) and not row.seeded
         cells.setdefault((row.line,) if alone else tuple(map(_key, row.cell())), []).append(row)
-    return [sorted(cell, key=lambda row: row.values["lr"]) for cell in cells.values()]
+    return [_by_rate(cell) for cell in cells.values()]
+
+
+def _by_rate(cell: Sequence[_Row]) -> list[_Row]:
+    """Returns one row for each learning rate, rising: the mean of those that name a seed, else the best."""
+    rates: dict[float, list[_Row]] = {}
+    for row in cell:
+        rates.setdefault(_key(row.values["lr"]), []).append(row)
+    return [_mean(rates[rate]) for rate in sorted(rates)]
+
+
+def _mean(rows: Sequence[_Row]) -> _Row:
+    losses = [row.values["loss"] for row in rows]
+    if len(rows) == 1 or not all(row.seeded for row in rows):
+        return min(rows, key=lambda row: row.values["loss"])
+    mean = {**rows[0].values, "loss": fmean(losses)}
+    return replace(rows[0], values=mean, seeds=len(rows), deviation=stdev(losses))
 
 
 def _key(value: float) -> float:
@@ -134,9 +155,12 @@ def _censored(cell: Sequence[_Row]) -> bool:
 
 
 def _points(cells: Sequence[Sequence[_Row]], size_name: SizeName) -> Points:
-    best = [min(cell, key=lambda row: row.values["loss"]).values for cell in cells]
+    best = [min(cell, key=lambda row: row.values["loss"]) for cell in cells]
     compute, loss, size, examples = (
-        np.array([row[name] for row in best], dtype=np.float64) for name in ("compute", "loss", "size", "examples")
+        np.array([row.values[name] for row in best], dtype=np.float64)
+        for name in ("compute", "loss", "size", "examples")
     )
+    seeds = np.array([row.seeds for row in best], dtype=np.float64)
+    deviation = np.array([row.deviation for row in best], dtype=np.float64)
     others = rivals([[row.values["loss"] for row in cell] for cell in cells])
-    return Points(compute, loss, size, examples, size_name, others)
+    return Points(compute, loss, size, examples, size_name, others, seeds, deviation)

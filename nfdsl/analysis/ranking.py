@@ -7,6 +7,7 @@ import numpy as np
 
 from nfdsl.analysis.curves import epochs
 from nfdsl.analysis.numerals import significant
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.study.records import Record
 
 
@@ -15,17 +16,18 @@ class Ranked:
     """A pre-trained network and the best that fine-tuning made of it."""
 
     start: Record
-    finetuned: Record
+    finetuned: Replicated
     by_loss: int  # 1 is the best of those fine-tuned
     by_error: int
 
 
-def ranking(records: Sequence[Record], by_id: Mapping[str, Record]) -> tuple[Ranked, ...]:
+def ranking(records: Sequence[Replicated], by_id: Mapping[str, Record]) -> tuple[Ranked, ...]:
     """Returns the networks that a finetune block started from, best by fine-tuned error first.
 
-    Of several fine-tunes of one network the best counts; at a tie the one of less held-out loss is first.
+    Of several fine-tunes of one network the best counts, by the mean over its seeds; at a tie the network of less
+    held-out loss is first.
     """
-    best: dict[str, Record] = {}
+    best: dict[str, Replicated] = {}
     for record in records:
         start = by_id.get(record.start or "")
         if record.top1 is None or start is None or start.holdout_loss is None:

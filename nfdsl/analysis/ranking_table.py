@@ -6,7 +6,8 @@ from html import escape
 from nfdsl.analysis.curves import epochs
 from nfdsl.analysis.numerals import chosen
 from nfdsl.analysis.ranking import Ranked
-from nfdsl.study.numerals import loss, percent
+from nfdsl.analysis.replicates import share
+from nfdsl.study.numerals import loss
 
 _HEADINGS = ("by error", "network", "pre-training", "learning rate", "top-1 error", "held-out loss", "by loss")
 _TEXTS = ("network", "pre-training")
@@ -25,7 +26,7 @@ def _row(one: Ranked) -> str:
         escape(one.start.model),
         escape(epochs(one.start)),
         chosen(one.start.lr),
-        percent(error),
+        share(error, one.finetuned.top1_deviation),
         loss(one.start.holdout_loss),
         str(one.by_loss),
     )

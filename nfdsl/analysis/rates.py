@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf, isfinite, nan
 
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.optimum import Edge, Optimum, optimum
-from nfdsl.study.records import Record
 
 
 @dataclass(frozen=True)
 class TunedRate:
     """The best learning rate tried at one model and budget, and the grid it is chosen from."""
 
-    record: Record
-    cell: tuple[Record, ...]  # in rising learning rate
+    record: Replicated
+    cell: tuple[Replicated, ...]  # in rising learning rate
     optimum: Optimum
 
     @property
@@ -32,16 +32,16 @@ class TunedRate:
         return self.optimum.edge
 
 
-def optima(records: Sequence[Record]) -> tuple[TunedRate, ...]:
+def optima(records: Sequence[Replicated]) -> tuple[TunedRate, ...]:
     """Returns the optimum of every cell that has a choice of learning rates and a result."""
-    cells: dict[str, list[Record]] = {}
+    cells: dict[str, list[Replicated]] = {}
     for record in records:
         cells.setdefault(record.cell, []).append(record)
     found = (_tuned(sorted(cell, key=lambda record: record.lr)) for cell in cells.values() if len(cell) > 1)
     return tuple(tuned for tuned in found if tuned is not None)
 
 
-def censored(records: Sequence[Record]) -> frozenset[str]:
+def censored(records: Sequence[Replicated]) -> frozenset[str]:
     """Returns the cells whose optimum lies on the edge of its grid."""
     return frozenset(tuned.record.cell for tuned in optima(records) if tuned.edge is not None)
 
@@ -58,19 +58,25 @@ def doubts(found: Sequence[TunedRate]) -> str:
     return f"Of {len(found)} optima, {said}: the true ones may differ." if said else ""
 
 
-def tuning_result(record: Record) -> float:
-    """Returns what a run is compared by: infinite where it diverged, NaN where it has no result."""
-    if record.state == "diverged":
+def tuning_result(record: Replicated) -> float:
+    """Returns what a run is compared by: infinite where it diverged, with any seed, NaN where it has no result."""
+    if record.diverged:
         return inf
-    error = None if record.top1 is None else 1 - record.top1
-    value = record.holdout_loss if record.minimizing == "holdout.loss" else error
-    return nan if value is None else value
+    return nan if record.minimized is None else record.minimized
 
 
-def _tuned(cell: Sequence[Record]) -> TunedRate | None:
+def _tuned(cell: Sequence[Replicated]) -> TunedRate | None:
     best = next((record for record in cell if record.tuned), None)
-    found = optimum([record.lr for record in cell], [tuning_result(record) for record in cell])
-    return None if best is None or found is None else TunedRate(best, tuple(cell), found)
+    if best is None:
+        return None
+    found = optimum([record.lr for record in cell], [_compared(record, best) for record in cell])
+    return None if found is None else TunedRate(best, tuple(cell), found)
+
+
+def _compared(record: Replicated, best: Replicated) -> float:
+    """Returns a result as far as it can be compared with the best: means over fewer seeds cannot."""
+    value = tuning_result(record)
+    return nan if isfinite(value) and len(record.done) < len(best.done) else value
 
 
 def _verb(count: int, plural: str) -> str:

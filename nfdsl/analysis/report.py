@@ -20,7 +20,9 @@ from nfdsl.analysis.provenance import block_lines, facts, spec_lines
 from nfdsl.analysis.ranking import Ranked, ranking
 from nfdsl.analysis.ranking_table import ranking_table
 from nfdsl.analysis.render import inline_svg
-from nfdsl.analysis.run_numbers import all_runs
+from nfdsl.analysis.replicates import Replicated, averaged, runs
+from nfdsl.analysis.run_numbers import all_means, all_runs
+from nfdsl.analysis.seeds_table import seeds_table
 from nfdsl.analysis.table import Links, runs_table
 from nfdsl.audit.run import RunAudit, audit_run
 from nfdsl.schema.run import Run
@@ -37,6 +39,10 @@ _RUNS_NOTE = (
     '<p class="note">Bold rows with a star have the best learning rate of their model and budget. A run leads to its '
     "Fiddle config, a block to its line of the spec. Sampling is proved where the ledger shows that each example "
     "counted exactly once an epoch.</p>"
+)
+_SEEDS_NOTE = (
+    '<p class="note">Runs that differ in seeds alone, as means with the standard deviation over the seeds. Figures, '
+    "laws and rankings are of these means; bold rows with a star have the learning rate of the lowest mean.</p>"
 )
 _CONFIGS_NOTE = (
     '<p class="note">The Fiddle config of the best run of each model and budget; the others of its grid differ in '
@@ -59,6 +65,7 @@ class _Content:
 
     description: Description
     records: tuple[Record, ...]
+    points: tuple[Replicated, ...]  # the same, replicates as one
     results: tuple[Result, ...]
     runs: Mapping[str, Run]  # tuned ones
     plates: tuple[Plate, ...]
@@ -77,7 +84,8 @@ def write_report(directory: Path) -> ReportFiles:
     """
     study = StudyDirectory(directory)
     content = _gathered(study)
-    tables = {"runs": all_runs(content.records), "laws": law_numbers(content.laws)}
+    means = {"means": all_means(content.points)} if _repeated(content.points) else {}
+    tables = {"runs": all_runs(content.records), **means, "laws": law_numbers(content.laws)}
     files = write_files(study.figures, content.plates, tables)
     write_atomically(study.report, _html(content))
     return ReportFiles(study.report, files, content.findings)
@@ -87,20 +95,23 @@ def _gathered(study: StudyDirectory) -> _Content:
     description = read_description(study)
     records = read_records(study, description.cells)
     results, _ = study.results(record.id for record in records)
-    runs = tuned_runs(study, records)
-    figures = description.figures or default_figures(records)
-    told = {record.id: read_learning_curve(study, record.id) for record in records if record.tuned}
+    points = averaged(records)
+    configs = tuned_runs(study, records)
+    figures = description.figures or default_figures(points)
+    tuned = runs(point for point in points if point.tuned)
+    told = {run.id: read_learning_curve(study, run.id) for run in tuned}
     return _Content(
         description,
         records,
+        points,
         tuple(results.values()),
-        runs,
+        configs,
         (
-            *plates(figures, records, imagenet_blocks(records, runs)),
-            *learning_plates(records, told, after=len(figures)),
+            *plates(figures, points, imagenet_blocks(records, configs)),
+            *learning_plates(points, told, after=len(figures)),
         ),
-        laws(figures, records),
-        findings(records),
+        laws(figures, points),
+        findings(points),
         {run: audit_run(study.run(run)) for run in results},
     )
 
@@ -112,8 +123,8 @@ def _html(content: _Content) -> str:
     introduction = paragraphs(docstring[1] if docstring else "") + f'\n<p class="facts">{told}</p>'
     cells = {record.cell: record.id for record in content.records if record.id in content.runs}
     links = Links(block_lines(spec), cells)
-    runs = runs_table(content.records, links, content.audits)
-    ranked = _rankings(content.records)
+    table = runs_table(content.records, links, content.audits)
+    ranked, repeated = _rankings(content.points), _repeated(content.points)
     return page(
         content.description.study,
         introduction,
@@ -122,7 +133,8 @@ def _html(content: _Content) -> str:
             section("Figures", box("figures", "\n".join(starmap(_figure, enumerate(content.plates, start=1))))),
             *([section("Laws", box("scroll", law_table(content.laws)))] if content.laws else []),
             *([section("After fine-tuning", "\n".join(starmap(_ranking, ranked)))] if ranked else []),
-            section("All runs", f"{_RUNS_NOTE}\n{box('scroll', runs)}"),
+            *([section("Over seeds", f"{_SEEDS_NOTE}\n{box('scroll', seeds_table(repeated))}")] if repeated else []),
+            section("All runs", f"{_RUNS_NOTE}\n{box('scroll', table)}"),
             section("Where this comes from", f"{box('text', _provenance(content))}\n{_configs(content)}"),
         ],
     )
@@ -151,11 +163,16 @@ def _figure(number: int, plate: Plate) -> str:
     return f"<figure>\n<h3>{number}. {title}</h3>\n{shown}\n</figure>"
 
 
-def _rankings(records: Sequence[Record]) -> list[tuple[str, tuple[Ranked, ...]]]:
+def _repeated(points: Sequence[Replicated]) -> list[Replicated]:
+    """Returns the means over several seeds."""
+    return [point for point in points if point.repeated]
+
+
+def _rankings(points: Sequence[Replicated]) -> list[tuple[str, tuple[Ranked, ...]]]:
     """Returns each finetune block with the networks it started from, where it had a choice."""
-    by_id = {record.id: record for record in records}
-    blocks = dict.fromkeys(record.block for record in records if record.kind == "finetune")
-    found = ((block, ranking([record for record in records if record.block == block], by_id)) for block in blocks)
+    by_id = {run.id: run for run in runs(points)}
+    blocks = dict.fromkeys(point.block for point in points if point.kind == "finetune")
+    found = ((block, ranking([point for point in points if point.block == block], by_id)) for block in blocks)
     return [(block, ranked) for block, ranked in found if len(ranked) > 1]
 
 

@@ -1,8 +1,9 @@
-"""A run as a row of a CSV file, in columns that `nfdsl fit` reads."""
+"""A run, or the mean of its replicates, as a row of a CSV file, in columns that `nfdsl fit` reads."""
 
 from collections.abc import Sequence
 
 from nfdsl.analysis.drawing import Numbers
+from nfdsl.analysis.replicates import Replicated
 from nfdsl.study.records import Record
 
 RUN_HEADINGS = (
@@ -39,9 +40,27 @@ def run_numbers(record: Record) -> tuple[str | float | None, ...]:
     )
 
 
+MEAN_HEADINGS = (*RUN_HEADINGS, "seeds", "loss_deviation", "top1_deviation")
+
+
+def mean_numbers(record: Replicated) -> tuple[str | float | None, ...]:
+    """Returns the row of a mean, with an entry for each of `MEAN_HEADINGS`; standard deviations are over seeds."""
+    return (*run_numbers(record), len(record.done), record.loss_deviation, record.top1_deviation)
+
+
+def all_means(records: Sequence[Replicated]) -> Numbers:
+    """Returns every mean over seeds, with its state and its choices."""
+    axes = _axes(records)
+    rows = (
+        (*mean_numbers(record), len(record.members), record.state, str(record.tuned), *_choices(record, axes))
+        for record in records
+    )
+    return Numbers((*MEAN_HEADINGS, "planned_seeds", "state", "tuned", *axes), tuple(rows))
+
+
 def all_runs(records: Sequence[Record]) -> Numbers:
     """Returns every run with its state and its choices."""
-    axes = tuple(dict.fromkeys(f"label:{axis}" for record in records for axis in record.labels))
+    axes = _axes(records)
     headings = (
         *RUN_HEADINGS,
         "top5",
@@ -53,6 +72,7 @@ def all_runs(records: Sequence[Record]) -> Numbers:
         "seconds",
         "tuned",
         "start",
+        "replicates",
     )
     rows = (
         (
@@ -66,8 +86,17 @@ def all_runs(records: Sequence[Record]) -> Numbers:
             record.seconds,
             str(record.tuned),
             record.start,
-            *(record.labels.get(axis.removeprefix("label:")) for axis in axes),
+            record.replicates,
+            *_choices(record, axes),
         )
         for record in records
     )
     return Numbers((*headings, *axes), tuple(rows))
+
+
+def _axes(records: Sequence[Record]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"label:{axis}" for record in records for axis in record.labels))
+
+
+def _choices(record: Record, axes: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(record.labels.get(axis.removeprefix("label:")) for axis in axes)

@@ -19,9 +19,9 @@ from nfdsl.analysis.power import require_computes
 STEEPEST = 4.0  # exponent that is looked for
 _EXPONENTS = np.log(np.geomspace(0.01, STEEPEST, 33))
 _SHIFTS = 17
-_FINE = np.linspace(-1, 1, 9)
-_SHRINK = 0.3  # of the step, so that each round's ends lie beyond the neighbours of the best
-_ROUNDS = 14
+_GOLDEN = (5**0.5 - 1) / 2
+_ROUNDS = 32  # of golden sections: to 2e-7 of a grid's step
+_ROUGH_ROUNDS = 16  # where squares alone count, whose errors are those of the place squared
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Double:
         compute = points.compute / unit
 
         def squares(shifts: Floats) -> Floats:
-            return _levelled(np.log(compute + np.exp(shifts)[..., np.newaxis]), losses[:, np.newaxis])[3]
+            x = np.log(compute + np.exp(shifts)[..., np.newaxis])
+            return _levelled(x, losses[:, np.newaxis], _ROUGH_ROUNDS)[3]
 
         low, high = np.log(compute.min() * 1e-4), np.log(compute.max())
         shifts = np.exp(_search(squares, np.linspace(low, high, _SHIFTS), len(losses)))
@@ -94,7 +95,7 @@ def _unit(points: Points) -> float:
     return float(np.exp(np.log(points.compute).mean()))
 
 
-def _levelled(x: Floats, losses: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _levelled(x: Floats, losses: Floats, rounds: int = _ROUNDS) -> tuple[Floats, Floats, Floats, Floats]:
     """Returns a, b, c and the squares of the relative errors of ``a exp(-b x) + c``, shape [...].
 
     `x` and `losses` are [..., points]. Losses weigh by the law's own loss, found in a first round
@@ -102,19 +103,19 @@ def _levelled(x: Floats, losses: Floats) -> tuple[Floats, Floats, Floats, Floats
     """
     x, losses = np.broadcast_arrays(x, losses)
     flat_x, flat = x.reshape(-1, x.shape[-1]), losses.reshape(-1, x.shape[-1])
-    a, b, c, _ = _weighted(flat_x, flat, 1 / flat)
+    a, b, c, _ = _weighted(flat_x, flat, 1 / flat, _ROUGH_ROUNDS)
     law = a[:, np.newaxis] * np.exp(-b[:, np.newaxis] * flat_x) + c[:, np.newaxis]
-    a, b, c, left = (values.reshape(x.shape[:-1]) for values in _weighted(flat_x, flat, 1 / law))
+    a, b, c, left = (values.reshape(x.shape[:-1]) for values in _weighted(flat_x, flat, 1 / law, rounds))
     return a, b, c, left
 
 
-def _weighted(x: Floats, losses: Floats, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _weighted(x: Floats, losses: Floats, weights: Floats, rounds: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Returns a, b, c and the weighted squares left, shape [sets]; the others are [sets, points]."""
 
     def squares(exponents: Floats) -> Floats:
         return _linear(x[:, np.newaxis], losses[:, np.newaxis], weights[:, np.newaxis], np.exp(exponents))[2]
 
-    b = np.exp(_search(squares, _EXPONENTS, len(losses)))
+    b = np.exp(_search(squares, _EXPONENTS, len(losses), rounds))
     a, c, left = _linear(x, losses, weights, b)
     return a, b, c, left
 
@@ -134,19 +135,24 @@ def _linear(x: Floats, losses: Floats, weights: Floats, b: Floats) -> tuple[Floa
     return a, c, left
 
 
-def _search(squares: Callable[[Floats], Floats], grid: Floats, sets: int) -> Floats:
-    """Returns for each set the place of least squares, shape [sets], by ever finer grids around the best.
+def _search(squares: Callable[[Floats], Floats], grid: Floats, sets: int, rounds: int = _ROUNDS) -> Floats:
+    """Returns for each set the place of least squares, shape [sets], by golden sections around the best of a grid.
 
     `squares` takes places of shape [sets, tried] and returns what is left there, in the same shape.
     """
-    tried = np.broadcast_to(grid, (sets, len(grid)))
+    best = grid[squares(np.broadcast_to(grid, (sets, len(grid)))).argmin(axis=1)]
     step = grid[1] - grid[0]
-    best = np.zeros(sets)
-    for _ in range(_ROUNDS):
-        best = np.take_along_axis(tried, squares(tried).argmin(axis=1)[:, np.newaxis], axis=1)
-        tried = np.clip(best + step * _FINE, grid[0], grid[-1])
-        step *= _SHRINK
-    return best[:, 0]
+    low, high = np.maximum(best - step, grid[0]), np.minimum(best + step, grid[-1])
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = squares(np.stack([left, right], axis=1)).T
+    for _ in range(rounds):
+        lower = at_left <= at_right  # then the least is below `right`, else above `left`
+        low, high = np.where(lower, low, left), np.where(lower, right, high)
+        tried = np.where(lower, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low))
+        found = squares(tried[:, np.newaxis])[:, 0]
+        left, right = np.where(lower, tried, right), np.where(lower, left, tried)
+        at_left, at_right = np.where(lower, found, at_right), np.where(lower, at_left, found)
+    return np.where(at_left <= at_right, left, right)
 
 
 def _require_falling(points: Points) -> None:

@@ -15,7 +15,7 @@ _SHORT_ID = 8
 
 
 @dataclass(frozen=True)
-class _Column:
+class Column:
     """A heading and one cell for each record, as HTML."""
 
     heading: str
@@ -47,42 +47,52 @@ def runs_table(records: Sequence[Record], links: Links, audits: Mapping[str, Run
     """
     sizes = Counter(record.cell for record in records)
     marked = [record.tuned and sizes[record.cell] > 1 for record in records]
-    reasons = _Column("why", tuple(_reason(record) for record in records), numeric=False)
-    sampling = _Column("sampling", tuple(_verdict(audits.get(record.id)) for record in records), numeric=False)
+    reasons = Column("why", tuple(_reason(record) for record in records), numeric=False)
+    sampling = Column("sampling", tuple(_verdict(audits.get(record.id)) for record in records), numeric=False)
     known = (*_texts(records, links), *_numbers(records, marked), sampling, reasons)
-    columns = [column for column in known if not column.empty]
-    head = "".join(f'<th scope="col"{_class(column)}>{column.heading}</th>' for column in columns)
-    rows = (
-        f'<tr class="{record.state}{" tuned" if mark else ""}">{_cells(columns, place)}</tr>'
-        for place, (record, mark) in enumerate(zip(records, marked, strict=True))
-    )
-    body = "\n".join(rows)
+    marks = zip(records, marked, strict=True)
+    return rows_of(known, [f"{record.state}{' tuned' if mark else ''}" for record, mark in marks])
+
+
+def rows_of(columns: Sequence[Column], styles: Sequence[str]) -> str:
+    """Returns a ``<table>`` of the columns, without the empty ones, each row in its style."""
+    shown = [column for column in columns if not column.empty]
+    head = "".join(f'<th scope="col"{_class(column)}>{column.heading}</th>' for column in shown)
+    body = "\n".join(f'<tr class="{style}">{_cells(shown, place)}</tr>' for place, style in enumerate(styles))
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _texts(records: Sequence[Record], links: Links) -> tuple[_Column, ...]:
+def named(records: Sequence[Record]) -> tuple[Column, ...]:
+    """Returns what tells runs apart: block, model, variant."""
     return (
-        _Column("run", tuple(_id(record, links) for record in records), numeric=False),
-        _Column("block", tuple(_block(record, links) for record in records), numeric=False),
-        _Column("model", tuple(escape(record.model) for record in records), numeric=False),
-        _Column("variant", tuple(escape(_variant(record)) for record in records), numeric=False),
-        _Column("state", tuple(_state(record) for record in records), numeric=False),
+        Column("block", tuple(escape(record.block) for record in records), numeric=False),
+        Column("model", tuple(escape(record.model) for record in records), numeric=False),
+        Column("variant", tuple(escape(_variant(record)) for record in records), numeric=False),
     )
 
 
-def _numbers(records: Sequence[Record], marked: Sequence[bool]) -> tuple[_Column, ...]:
+def _texts(records: Sequence[Record], links: Links) -> tuple[Column, ...]:
+    return (
+        Column("run", tuple(_id(record, links) for record in records), numeric=False),
+        Column("block", tuple(_block(record, links) for record in records), numeric=False),
+        *named(records)[1:],
+        Column("state", tuple(_state(record) for record in records), numeric=False),
+    )
+
+
+def _numbers(records: Sequence[Record], marked: Sequence[bool]) -> tuple[Column, ...]:
     rates = zip(records, marked, strict=True)
     return (
-        _Column("learning rate", tuple(f"{'★ ' if mark else ''}{chosen(record.lr)}" for record, mark in rates)),
-        _Column("epochs", tuple(chosen(record.epochs) for record in records)),
-        _Column("steps", tuple(_steps(record) for record in records)),
-        _Column("images", tuple(f"{record.images:,}" for record in records)),
-        _Column("training FLOPs", tuple(significant(record.train_flops) for record in records)),
-        _Column("core-hours", tuple(_measured(record.core_hours) for record in records)),
-        _Column("training loss", tuple(loss(record.train_loss) for record in records)),
-        _Column("held-out loss", tuple(loss(record.holdout_loss) for record in records)),
-        _Column("top-1", tuple(percent(record.top1) for record in records)),
-        _Column("time", tuple("" if record.seconds is None else duration(record.seconds) for record in records)),
+        Column("learning rate", tuple(f"{'★ ' if mark else ''}{chosen(record.lr)}" for record, mark in rates)),
+        Column("epochs", tuple(chosen(record.epochs) for record in records)),
+        Column("steps", tuple(_steps(record) for record in records)),
+        Column("images", tuple(f"{record.images:,}" for record in records)),
+        Column("training FLOPs", tuple(significant(record.train_flops) for record in records)),
+        Column("core-hours", tuple(_measured(record.core_hours) for record in records)),
+        Column("training loss", tuple(loss(record.train_loss) for record in records)),
+        Column("held-out loss", tuple(loss(record.holdout_loss) for record in records)),
+        Column("top-1", tuple(percent(record.top1) for record in records)),
+        Column("time", tuple("" if record.seconds is None else duration(record.seconds) for record in records)),
     )
 
 
@@ -97,13 +107,13 @@ def _block(record: Record, links: Links) -> str:
     return escape(record.block) if line is None else f'<a href="#line-{line}">{escape(record.block)}</a>'
 
 
-def _cells(columns: Sequence[_Column], place: int) -> str:
+def _cells(columns: Sequence[Column], place: int) -> str:
     first, *others = columns
     rest = "".join(f"<td{_class(column)}>{column.cells[place]}</td>" for column in others)
     return f'<th scope="row">{first.cells[place]}</th>{rest}'
 
 
-def _class(column: _Column) -> str:
+def _class(column: Column) -> str:
     return ' class="number"' if column.numeric else ""
 
 

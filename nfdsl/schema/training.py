@@ -94,7 +94,8 @@ class SAM:
 class Start:
     """Which trained networks a fine-tune begins from.
 
-    Candidates are the tuned runs: of runs that differ only in learning rate, the best one.
+    Candidates are the tuned runs: of runs that differ only in learning rate, the best one. Those that differ only in
+    seeds are one candidate, ranked by their mean; its best seed is the start.
     """
 
     word: ClassVar[str] = "start"

@@ -28,6 +28,7 @@ class Record:
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
+    replicates: str  # runs that share it differ only in seeds
     minimizing: Metric  # what the tuned run of the cell has least of
     start_cells: tuple[str, ...]  # among whose best its start is chosen
     start: str | None  # the run it starts from; None from random weights, or while that is not chosen
@@ -147,6 +148,7 @@ def _record(
         model=run.text("model"),
         labels=texts_by_name(run, "labels"),
         cell=run.text("cell"),
+        replicates=run.text("replicates"),
         minimizing=metric,
         start_cells=texts(run, "start_cells"),
         start=_start(directory, run_id) if kind == "finetune" else None,

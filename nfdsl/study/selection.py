@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from nfdsl.plan import Selection
 from nfdsl.schema.training import Metric
@@ -38,7 +39,9 @@ def select(selection: Selection | None, landscape: Landscape, known: Known, verd
     """Returns the start that `selection` asks for, given the verdict on each cell.
 
     Every candidate must have ended first: a choice among fewer would change once the missing one is
-    there. Of each cell the tuned run counts; at a tie the run of less compute ranks first.
+    there. Of each cell the tuned run counts. Those of cells that differ in seeds alone rank by their mean, as one
+    network whose best seed is the start: a lucky seed makes no better model or budget. At a tie the run of less
+    compute ranks first.
     """
     if selection is None:
         return Chosen(None)
@@ -60,8 +63,8 @@ def _ladders(selection: Selection, landscape: Landscape) -> list[Ladder]:
 
 
 def _ranked(ladders: list[Ladder], by: Metric, landscape: Landscape, known: Known) -> list[str]:
-    """The tuned runs that have a measurement, best first."""
-    ranked: list[tuple[float, int, str]] = []
+    """The tuned run of each network that has a measurement, best first."""
+    networks: dict[str, list[tuple[float, int, str]]] = {}
     for ladder in ladders:
         best = ladder.best(known.results)
         if best is None:
@@ -69,7 +72,9 @@ def _ranked(ladders: list[Ladder], by: Metric, landscape: Landscape, known: Know
         run = ladder.runs[best]
         value = measured(known.results[run], by)
         if value is not None:
-            ranked.append((value, landscape.runs[run].train_flops, run))
+            seeds = networks.setdefault(landscape.runs[ladder.range[0]].replicates, [])
+            seeds.append((value, landscape.runs[run].train_flops, run))
+    ranked = [(fmean(value for value, _, _ in seeds), *min(seeds)[1:]) for seeds in networks.values()]
     return [run for _, _, run in sorted(ranked)]
 
 

@@ -1,7 +1,7 @@
 """Records made by hand, and the directory of a small study with made-up results."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from nfdsl.analysis.replicates import Replicated, averaged
 from nfdsl.lower import lower
 from nfdsl.plan import Plan, PlannedRun
 from nfdsl.run_json import dump
@@ -64,6 +65,7 @@ _RECORD = Record(
     model="S",
     labels={"model": "S"},
     cell="cell",
+    replicates="",
     minimizing="holdout.loss",
     start_cells=(),
     start=None,
@@ -89,9 +91,31 @@ _RECORD = Record(
 
 
 @pytest.fixture
-def record() -> Callable[..., Record]:
-    """Returns a function from what is special about a record to the record."""
-    return lambda **special: replace(_RECORD, **special)
+def record() -> Callable[..., Replicated]:
+    """Returns a function from what is special about a run to the run, which has no replicates."""
+    return lambda **special: averaged([replace(_RECORD, **special)])[0]
+
+
+@pytest.fixture
+def replicates() -> Callable[..., list[Record]]:
+    """Returns a function from the losses of a run's seeds to the runs; what is None is waiting."""
+
+    def replicates(losses: Sequence[float | None], **special: object) -> list[Record]:
+        whole = replace(_RECORD, **{"id": "run", "cell": "cell", **special})
+        return [
+            replace(
+                whole,
+                id=f"{whole.id}#{seed}",
+                cell=f"{whole.cell}#{seed}",
+                replicates=whole.id,
+                labels={**whole.labels, "seed": str(seed)},
+                **({"state": "waiting", "top1": None} if loss is None else {}),
+                holdout_loss=loss,
+            )
+            for seed, loss in enumerate(losses)
+        ]
+
+    return replicates
 
 
 @pytest.fixture

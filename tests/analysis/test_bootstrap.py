@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nfdsl.analysis.bootstrap import Noise, noise, percentiles, redrawn
+from nfdsl.analysis.bootstrap import Interval, Noise, noise, percentiles, redrawn
 
 
 def test_the_spread_of_residuals_counts_the_constants():
@@ -37,3 +37,9 @@ def test_the_middle_95_of_100_draws():
     interval = percentiles(np.arange(1.0, 200.0))
     assert (interval.low, interval.high) == pytest.approx((5.0, 195.0))
     assert str(interval) == "5.0 to 200"
+
+
+def test_the_ends_of_an_interval_are_told_apart():
+    assert str(Interval(1.6172, 1.6831)) == "1.62 to 1.68"
+    assert str(Interval(0.0513, 0.0608)) == "0.051 to 0.061"
+    assert str(Interval(2.0, 2.0)) == "2.000 to 2.000"

@@ -4,6 +4,7 @@ import pytest
 
 from nfdsl.analysis.drawing import Missing
 from nfdsl.analysis.error_vs_compute import draw_error_vs_compute
+from nfdsl.analysis.replicates import averaged
 from nfdsl.analysis.style import house_style
 
 
@@ -83,5 +84,22 @@ def test_networks_known_by_core_hours_need_a_rate(records, marks):
 
 def test_its_numbers_are_those_drawn(records):
     numbers = draw(records).numbers
-    assert numbers.headings[-3:] == ("compute", "core_hours", "top1_error")
-    assert [row[-3] for row in numbers.rows] == [1.01e15, 1.01e15, 2.01e15, 2.01e15]
+    assert numbers.headings[-5:] == ("compute", "core_hours", "top1_error", "seeds", "top1_deviation")
+    assert [row[-5] for row in numbers.rows] == [1.01e15, 1.01e15, 2.01e15, 2.01e15]
+
+
+def test_fine_tunes_of_several_seeds_are_one_point_with_a_bar(record, replicates, marks):
+    start = record(id="p", train_flops=1e15)
+    tuned = [
+        replace(run, top1=top1) for run, top1 in zip(replicates([1.0] * 3, block="ft"), (0.9, 0.92, 0.94), strict=True)
+    ]
+    (point,) = averaged(replace(run, kind="finetune", start="p") for run in tuned)
+    with house_style():
+        drawing = draw_error_vs_compute([point], {"p": start})
+    bar, mark = marks(drawing.figure.axes[0])
+    if bar.get_marker() != "_":
+        bar, mark = mark, bar
+    assert list(mark.get_ydata()) == [pytest.approx(8.0)]
+    assert list(bar.get_ydata()) == [pytest.approx(6.0), pytest.approx(10.0)]
+    assert drawing.numbers.rows[0][-3:] == (pytest.approx(0.08), 3, pytest.approx(0.02))
+    assert "means over 3 seeds, bars one standard deviation" in drawing.caption

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,16 +111,15 @@ def test_the_interval_carries_the_choice_of_the_learning_rate():
     studies: list[Points] = []
     for _ in range(60):
         losses = 40 * WIDE[:, np.newaxis] ** -0.1 * np.exp(rates + 0.01 * rng.standard_normal((9, 5)))
-        bare = unrivalled(WIDE, losses.min(axis=1))
-        studies.append(Points(bare.compute, bare.loss, bare.size, bare.examples, "params", rivals(losses.tolist())))
+        studies.append(replace(unrivalled(WIDE, losses.min(axis=1)), rivals=rivals(losses.tolist())))
     assert held(studies, "power", "b", 0.1) >= 0.9  # of 500 in tests/benchmarks/law_coverage.py
 
 
 def test_rivals_as_good_as_the_best_are_part_of_the_noise():
     loss = 40 * COMPUTE**-0.1 * np.array([1.01, 0.98, 1.0, 1.03, 0.99, 1.0])
     alone = unrivalled(COMPUTE, loss)
-    near = Points(alone.compute, loss, alone.size, alone.examples, "params", rivals([[x, x * 1.001] for x in loss]))
-    far = Points(alone.compute, loss, alone.size, alone.examples, "params", rivals([[x, x * 9] for x in loss]))
+    near = replace(alone, rivals=rivals([[x, x * 1.001] for x in loss]))
+    far = replace(alone, rivals=rivals([[x, x * 9] for x in loss]))
     widths = [fit(points, "power").intervals["b"] for points in (alone, far, near)]
     assert widths[0] != widths[2]
     assert widths[1].low == pytest.approx(widths[0].low, rel=0.05)

@@ -56,7 +56,7 @@ def test_both_axes_are_logarithmic_and_have_their_units(records):
 
 def test_the_law_is_drawn_with_its_equation_and_interval(records):
     (note,) = draw(records).figure.axes[0].texts
-    assert note.get_text() == "L = 40 C⁻⁰·¹".replace(" ", "\u00a0") + "\nexponent 0.1, 95% interval 0.10 to 0.10"
+    assert note.get_text() == "L = 40 C⁻⁰·¹".replace(" ", "\u00a0") + "\nexponent 0.1, 95% interval 0.1000 to 0.1000"
 
 
 def test_no_law_is_drawn_where_none_is_asked_for(records):

@@ -72,5 +72,5 @@ def test_an_optimum_has_its_interval_and_a_censored_one_has_none(grid, marks):
     bars = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "_"]
     assert [(*line.get_xdata(), *line.get_ydata()) for line in bars] == [(1.0, 1.0, 0.1, 0.4)]
     inside, edge = drawing.numbers.rows
-    assert inside[3:] == (0.2, pytest.approx(0.2), 0.1, 0.4, "", "True")
-    assert edge[3:] == (0.4, 0.4, None, None, "highest", "True")
+    assert inside[3:] == (0.2, pytest.approx(0.2), 0.1, 0.4, "", "True", 1)
+    assert edge[3:] == (0.4, 0.4, None, None, "highest", "True", 1)

@@ -80,3 +80,28 @@ def test_what_is_wrong_with_a_table_is_said(table, text, says):
 def test_a_table_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FitError, match=r"none\.csv cannot be read"):
         read_points(tmp_path / "none.csv")
+
+
+SEEDED = """compute,lr,seed,loss
+1e12,0.1,0,3.0
+1e12,0.1,1,3.4
+1e12,0.2,0,2.9
+1e12,0.2,1,2.7
+1e12,0.4,0,2.5
+1e12,0.4,1,3.3
+"""
+
+
+def test_rows_that_differ_in_seed_alone_are_one_run_of_their_mean(table):
+    read = read_points(table(SEEDED)).points
+    assert read.loss.tolist() == [pytest.approx(2.8)]
+    assert read.seeds.tolist() == [2]
+    assert read.deviation == pytest.approx([0.1 * 2**0.5])
+    assert read.rivals == pytest.approx(np.log([[2.9 / 2.8, 3.2 / 2.8]]))
+    single = read_points(table("compute,seed,loss\n1e12,0,3\n1e12,1,2\n1e13,0,1\n")).points
+    assert (single.loss.tolist(), single.seeds.tolist()) == ([2.5, 1.0], [2, 1])
+
+
+def test_rows_of_one_learning_rate_without_a_seed_are_rivals_that_do_not_hide_its_edge(table):
+    with_variants = TUNED.replace("0.4,2.4", "0.4,2.4\n1e9,2000,0.4,2.6")
+    assert read_points(table(with_variants)).points.loss.tolist() == [3.0]

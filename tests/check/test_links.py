@@ -34,3 +34,12 @@ def test_more_starts_than_networks(planning: Callable[[str], Diagnostic]):
     found = planning(FINETUNE % ("base best 3", "train 32px, eval 32px"))
     assert (found.code, found.primary.span.text) == ("too-few-candidates", "start base best 3")
     assert "write `best 1`" in found.help
+
+
+def test_seeds_are_no_networks_of_their_own(planning: Callable[[str], Diagnostic]):
+    text = "pretrain seeded from base { seed {1, 2, 3} }\n"
+    found = planning(text + FINETUNE % ("seeded best 2", "train 32px, eval 32px"))
+    assert (found.code, found.headline) == (
+        "too-few-candidates",
+        "`seeded` tunes 1 network for net, of which the best 2 cannot be taken",
+    )

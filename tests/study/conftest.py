@@ -49,8 +49,12 @@ class Sketch:
         minimizing: Metric = "holdout.loss",
         size: int | None = None,
         extend: int = 0,
+        replicates: str = "",
     ) -> tuple[str, ...]:
-        """Adds a cell of `model`, F0 to F9, and returns its run ids; FN costs N + 1 times what F0 does, or `size`."""
+        """Adds a cell of `model`, F0 to F9, and returns its run ids; FN costs N + 1 times what F0 does, or `size`.
+
+        Cells of the same `replicates` differ in seeds alone.
+        """
         size = int(model[1:]) + 1 if size is None else size
         below, above = beyond(rates, extend)
         for into, members in ((self.runs, rates), (self.extensions, (*below, *above))):
@@ -61,7 +65,7 @@ class Sketch:
                     kind="finetune" if start else "pretrain",
                     label=model,
                     labels={"model": model, "budget": f"{images / 100:g} epochs", "lr": f"{lr:g}"},
-                    replicates=f"{name}@{lr:g}",
+                    replicates=f"{replicates or name}@{lr:g}",
                     cell=name,
                     program=f"{block}-{model}",
                     recipe=RECIPE,

@@ -92,3 +92,16 @@ def test_learning_rates_that_tuning_left_out_are_not_waited_for(sketch, result):
     known = Known({runs[2]: result(1.0), runs[1]: result(2.0)}, {})
     landscape = Landscape(sketch.plan())
     assert select(selection, landscape, known, survey(landscape.ladders, known)) == Chosen(runs[2])
+
+
+def test_networks_that_differ_in_seeds_alone_rank_by_their_mean_and_start_from_their_best(sketch, result):
+    """The luckiest run is of the worse network."""
+    losses = {"a0": 1.0, "a1": 1.6, "b0": 1.2, "b1": 1.1, "c0": 9.0}
+    runs = [run for name in losses for run in sketch.cell(name, (0.1,), replicates=name[0])]
+    landscape = Landscape(sketch.plan())
+    known = Known({f"{name}@0.1": result(loss) for name, loss in losses.items()}, {})
+    verdicts = survey(landscape.ladders, known)
+    chosen = [select(Selection(tuple(runs), "holdout.loss", rank), landscape, known, verdicts) for rank in range(4)]
+    assert chosen[:3] == [Chosen("b1@0.1"), Chosen("a0@0.1"), Chosen("c0@0.1")]
+    assert isinstance(chosen[3], Impossible)
+    assert "but only 3" in chosen[3].reason
