@@ -201,8 +201,8 @@ class _Planner:
     def _program(self, network: _Network, recipe: Recipe) -> Program:
         key = program_key(network.model, recipe)
         if key not in self._programs:
-            classes, side = recipe.data.classes, recipe.resolution.train
-            macs, params = multiply_adds(network.model, classes, side), parameters(network.model, classes, side)
+            counted = network.model, recipe.data.classes, recipe.resolution.train, recipe.objective
+            macs, params, side = multiply_adds(*counted), parameters(*counted), recipe.resolution.train
             self._programs[key] = Program(key.id, network.label, params, macs, side, recipe.batch)
         return self._programs[key]
 

@@ -79,11 +79,12 @@ def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike
       copies: float32 numbers of the state on this device for each parameter of the network.
     """
     side = run.recipe.resolution.train
-    network = build(run.model, run.recipe.data.classes, side, grouped=grouped, remat=remat)
+    classes, objective = run.recipe.data.classes, run.recipe.objective
+    network = build(run.model, classes, side, grouped=grouped, objective=objective, remat=remat)
     parameters = jax.eval_shape(network.initialize, jax.random.key(0))
     numbers = sum(leaf.size for leaf in jax.tree.leaves(parameters))
     kept = jax.eval_shape(
-        partial(_kept, network, dtype),
+        partial(_kept, network, objective is not None, dtype),
         parameters,
         jax.ShapeDtypeStruct((images, side, side, 3), dtype),
         jax.eval_shape(lambda: jax.random.split(jax.random.key(0), images)),
@@ -92,11 +93,19 @@ def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike
     return Need(round(4 * numbers * copies), weights + 4 * numbers, max(0, sum(_bytes(kept)) - weights))
 
 
-def _kept(network: Network, dtype: DTypeLike, parameters: Any, images: jax.Array, keys: jax.Array) -> Any:
+def _kept(
+    network: Network, is_masked: bool, dtype: DTypeLike, parameters: Any, images: jax.Array, keys: jax.Array
+) -> Any:
     """Returns what the backward pass gets from the forward pass."""
     weights = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
     noise = Regularization(keys, 0.0, 0.0)
-    return jax.vjp(lambda weights: network.apply(weights, images, noise), weights)[1]
+
+    def logits(weights: Any) -> jax.Array:
+        if is_masked:
+            return network.predict(weights, images, keys, noise)[0]
+        return network.apply(weights, images, noise)
+
+    return jax.vjp(logits, weights)[1]
 
 
 def _bytes(tree: Any) -> Iterator[int]:

@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
     """What is known of a batch once it is evaluated."""
 
     sums: Sums
-    answers: jax.Array  # [b] int32: the class of the largest logit
+    answers: jax.Array  # [b], or [b, t] of patches, int32: the class of the largest logit
 
 
 def evaluation_step(apply: Apply, loss: Loss) -> EvaluationStep:

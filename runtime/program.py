@@ -19,6 +19,7 @@ from runtime.choices import choose
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
+from runtime.masked_patches import patch_evaluation_step, patch_losses
 from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
@@ -26,7 +27,7 @@ from runtime.optim.hyper import Hyper, hyper
 from runtime.parameters import Parameters
 from runtime.placement import places, state_shardings
 from runtime.state import TrainState, initial_state
-from runtime.step import Metrics, Step, train_step
+from runtime.step import Metrics, Step, classification, train_step
 
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
 
@@ -52,8 +53,9 @@ class Program:
         self.choice = choose(run, mesh.size, grouped, self._dtype, copies=3 if run.recipe.average else 2)
         self.mesh = data_mesh([*mesh.devices.flat], self.choice.shards)
         self._recipe, self._side = run.recipe, run.recipe.resolution.train
-        classes, remat = run.recipe.data.classes, self.choice.remat
-        self.network = build(run.model, classes, self._side, grouped=grouped, remat=remat)
+        classes, objective, remat = run.recipe.data.classes, run.recipe.objective, self.choice.remat
+        self.network = build(run.model, classes, self._side, grouped=grouped, objective=objective, remat=remat)
+        self._patch = run.model.stride
         self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
         self._places = places(self.network.layouts, state.parameters, self.mesh.shape[SHARD])
@@ -75,7 +77,12 @@ class Program:
 
     def evaluator(self, side: int) -> Compilation[EvaluationStep]:
         """Returns `runtime.evaluate.evaluation_step` for images of that side."""
-        forward = evaluation_step(self.network.apply, self._recipe.loss)
+        loss = self._recipe.loss
+        forward = (
+            evaluation_step(self.network.apply, loss)
+            if self._recipe.objective is None
+            else patch_evaluation_step(self.network.predict, loss, self._patch)
+        )
         return self._compilation("evaluate", side, lambda: self._lower_forward(forward, side))
 
     def featurizer(self, side: int) -> Compilation[FeatureStep]:
@@ -120,7 +127,12 @@ class Program:
         return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self.network.apply, self.network.layouts, self._places, self.mesh, self._dtype)
+        losses = (
+            classification(self.network.apply)
+            if self._recipe.objective is None
+            else patch_losses(self.network.predict, self._patch)
+        )
+        step = train_step(losses, self.network.layouts, self._places, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)

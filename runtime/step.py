@@ -49,6 +49,7 @@ class Inputs(NamedTuple):
     """Examples as the network is given them, mixed with others or not."""
 
     images: jax.Array  # [b, h, w, 3] normalised, in the dtype the network computes in
+    pixels: jax.Array  # [b, h, w, 3] uint8: the images before they were mixed
     labels: jax.Array  # [b] int32
     others: jax.Array  # [b] int32: labels of what they are mixed with
     shares: jax.Array  # [b] float32: how much of the target the label has; the other has the rest
@@ -56,16 +57,17 @@ class Inputs(NamedTuple):
     keys: jax.Array  # [b] PRNG keys
 
 
+Losses = Callable[[Parameters, Inputs, Hyper], jax.Array]  # of each example [b], float32
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
+def train_step(losses: Losses, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
     """Returns the pure function of one training step, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
     float32 weights of the global batch and returns the next state and the step's metrics::
 
-        loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
+        loss = sum_i weight_i * losses_i / sum_i weight_i        over the global batch
         order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
     The network computes in `dtype`; parameters, average and all sums are float32. Where
@@ -75,7 +77,7 @@ def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, apply, layouts, places, dtype),
+        partial(_gradient, losses, layouts, places, dtype),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -105,8 +107,19 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
     return ((images_BxHxWx3 / jnp.float32(255) - jnp.array(MEAN)) / jnp.array(STD)).astype(dtype)
 
 
+def classification(apply: Apply) -> Losses:
+    """Returns the function that says an example's loss: the cross entropy with its label, or both of a mixture."""
+
+    def losses(parameters: Parameters, inputs: Inputs, hyper: Hyper) -> jax.Array:
+        regularization = Regularization(inputs.keys, hyper.stochastic_depth, hyper.dropout)
+        logits_bxK = apply(parameters, inputs.images, regularization).astype(jnp.float32)
+        return cross_entropy(hyper.loss, logits_bxK, _targets(inputs, logits_bxK.shape[-1], hyper.label_smoothing))
+
+    return losses
+
+
 def _gradient(
-    apply: Apply,
+    losses: Losses,
     layouts: Layouts,
     places: Places,
     dtype: DTypeLike,
@@ -120,7 +133,7 @@ def _gradient(
     by itself: the ascent of SAM is local, and gradients are summed once, in float32.
     """
     total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
-    gradient = jax.value_and_grad(partial(_loss, apply, layouts, hyper, total))
+    gradient = jax.value_and_grad(partial(_loss, losses, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
     weights = gathered(parameters, places, dtype if hyper.sam is None else jnp.float32)
     if hyper.sam is not None:
@@ -133,14 +146,14 @@ def _gradient(
 def _inputs(examples: Examples, hyper: Hyper, dtype: DTypeLike) -> Inputs:
     images, labels, weights, keys, partners = examples
     if partners is None:
-        return Inputs(normalize(images, dtype), labels, labels, jnp.ones_like(weights), weights, keys)
+        return Inputs(normalize(images, dtype), images, labels, labels, jnp.ones_like(weights), weights, keys)
     own, shares = own_pixels(keys, partners, hyper.mixup, hyper.cutmix)
     mixed = own * normalize(images, jnp.float32) + (1 - own) * normalize(partners.images, jnp.float32)
-    return Inputs(mixed.astype(dtype), labels, partners.labels, shares, weights, keys)
+    return Inputs(mixed.astype(dtype), images, labels, partners.labels, shares, weights, keys)
 
 
 def _loss(
-    apply: Apply, layouts: Layouts, hyper: Hyper, total: jax.Array, parameters: Parameters, inputs: Inputs
+    losses: Losses, layouts: Layouts, hyper: Hyper, total: jax.Array, parameters: Parameters, inputs: Inputs
 ) -> jax.Array:
     """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
 
@@ -149,10 +162,7 @@ def _loss(
         return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
 
     parameters = jax.tree.map(prepared, parameters, frozen(layouts, hyper.freeze))
-    regularization = Regularization(inputs.keys, hyper.stochastic_depth, hyper.dropout)
-    logits_bxK = apply(parameters, inputs.images, regularization).astype(jnp.float32)
-    losses_b = cross_entropy(hyper.loss, logits_bxK, _targets(inputs, logits_bxK.shape[-1], hyper.label_smoothing))
-    return jnp.sum(inputs.weights * losses_b) / total
+    return jnp.sum(inputs.weights * losses(parameters, inputs, hyper)) / total
 
 
 def _targets(inputs: Inputs, classes: int, smoothing: ArrayLike) -> jax.Array:

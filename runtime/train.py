@@ -245,7 +245,8 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
         began = time.monotonic()
         with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
-            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs), job.dataset.reassessed)
+            reassessed = job.dataset.reassessed if job.run.recipe.objective is None else None
+            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs), reassessed)
     if evaluation.loss is not None and not math.isfinite(evaluation.loss):
         raise Diverged(length.steps)
     probe = job.run.recipe.probe

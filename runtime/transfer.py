@@ -13,8 +13,8 @@ def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -
     """Returns what a network begins with that is fine-tuned from a trained one: nested like `outline`.
 
     None stands where it has values of its own: for the final classifier (the module that has a parameter of role
-    "head", with all it has). What the trained network alone has is left out. Position embeddings are resized to the
-    grid of the new network's training images.
+    "head", with all it has), and for what the trained network lacks. What that alone has is left out. Position
+    embeddings are resized to the grid of the new network's training images.
 
     Args:
       parameters: of the trained network.
@@ -22,7 +22,10 @@ def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -
     """
     if any(isinstance(layout, Layout) and layout.role == "head" for layout in layouts.values()):
         return dict.fromkeys(outline)
-    return {name: _kept(parameters[name], layout, outline[name]) for name, layout in layouts.items()}
+    return {
+        name: _kept(parameters[name], layout, outline[name]) if name in parameters else None
+        for name, layout in layouts.items()
+    }
 
 
 def with_identity_classifier(parameters: Parameters, layouts: Layouts) -> Parameters:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from nfdsl.check.point import Point
-from nfdsl.check.rules import broken, operand, unseen
+from nfdsl.check.rules import broken, has_patches, operand, unmasked, unseen
 from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import Block
@@ -31,12 +31,14 @@ def broken_links(blocks: Blocks) -> Iterator[Diagnostic]:
 def _starts(
     finetunes: Sequence[Finetune], definition: Definition, blocks: Blocks, owners: Owners
 ) -> Iterator[Diagnostic]:
-    cases = {(finetune.start.block, finetune.start.by, finetune.resolution): finetune for finetune in finetunes}
+    cases = {(each.start.block, each.start.by, each.resolution, each.objective): each for each in finetunes}
     for finetune in cases.values():
         source, points = blocks[finetune.start.block]
         pretrains = [point.value for point in points if isinstance(point.value, Pretrain)]
-        for model in {(type(pretrain.model), pretrain.model.stride): pretrain.model for pretrain in pretrains}.values():
+        models = [pretrain.model for pretrain in pretrains]
+        for model in {(type(each), each.stride, has_patches(each)): each for each in models}.values():
             yield from unseen(finetune, model, definition)
+            yield from unmasked(finetune, model, definition)
         for data in dict.fromkeys(pretrain.data for pretrain in pretrains if not pretrain.data.measurable):
             found = Diagnostic(
                 "nothing-held-out",

@@ -33,6 +33,7 @@ def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
         case Pretrain():
             yield from _recipe(block, definition)
             yield from unseen(block, block.model, definition)
+            yield from unmasked(block, block.model, definition)
         case Finetune():
             yield from _recipe(block, definition)
         case Data():
@@ -189,6 +190,15 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
             {"batch": f"{recipe.batch} images", "augment.repeat": f"{recipe.augment.repeat}"},
             "make the batch a multiple of `repeat`",
         )
+    mixtures = {"mixup": recipe.mixup, "cutmix": recipe.cutmix}
+    for name in (name for name, mixture in mixtures.items() if mixture is not None and recipe.objective is not None):
+        yield broken(
+            definition,
+            "mixed-patches",
+            f"the patches of an image mixed by `{name}` have no colours of their own to predict",
+            {name: name, "objective": "masked_patches"},
+            f"write `{name} none`, or leave `objective` out",
+        )
     if recipe.probe is not None and not recipe.probe.data.measurable:
         yield broken(
             definition,
@@ -221,6 +231,26 @@ def unseen(recipe: Recipe, model: Model, definition: Definition) -> Iterator[Dia
                 operands,
                 f"use {below}px or {below + model.patch}px, or another `patch` in the model block",
             )
+
+
+def unmasked(recipe: Recipe, model: Model, definition: Definition) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for a network that is to predict masked patches and has none that could be masked."""
+    if recipe.objective is None or has_patches(model):
+        return
+    network = "a vision transformer on a backbone" if isinstance(model, ViT) else f"a network of family `{model.word}`"
+    why = ", whose features have seen them all" if isinstance(model, ViT) else ""
+    yield broken(
+        definition,
+        "no-patches-to-mask",
+        f"{network} has no patches of the image that could be masked",
+        {"objective": "masked_patches", "model" if isinstance(recipe, Pretrain) else "start": f"{network}{why}"},
+        "take a model of `family vit` without a backbone, or leave `objective` out",
+    )
+
+
+def has_patches(model: Model) -> bool:
+    """Returns whether a network cuts the image itself into patches."""
+    return isinstance(model, ViT) and model.backbone is None
 
 
 def broken(definition: Definition, code: str, headline: str, operands: dict[str, str], advice: str) -> Diagnostic:

@@ -4,25 +4,37 @@ from collections.abc import Iterator
 
 from nfdsl.cost.bit import resnet
 from nfdsl.cost.layer import Layer, linear
+from nfdsl.schema.objectives import COLOURS
 from nfdsl.schema.vit import ViT
 
 
 def vit(model: ViT, classes: int, resolution: int) -> Iterator[Layer]:
     """Yields the layers that an image of `resolution` goes through."""
-    patches, width = model.grid(resolution) ** 2, model.width
-    tokens = patches + (model.pool == "token")
+    yield from _encoder(model, resolution)
+    if model.pool == "map":
+        yield from _attention_pooling(model, model.grid(resolution) ** 2)
+    if model.representation is not None:
+        yield linear(model.width, model.representation)
+    yield linear(model.representation or model.width, classes)
+
+
+def masked_vit(model: ViT, resolution: int) -> Iterator[Layer]:
+    """Yields the layers that predict the colours of an image's patches."""
+    yield from _encoder(model, resolution)
+    yield Layer(model.width)  # what stands for a masked patch
+    yield linear(model.width, COLOURS, model.grid(resolution) ** 2)
+
+
+def _encoder(model: ViT, resolution: int) -> Iterator[Layer]:
+    """Yields what makes tokens of an image, up to the norm behind the blocks."""
+    patches = model.grid(resolution) ** 2
     if model.backbone is not None:
         yield from resnet(model.backbone, resolution)
-    yield linear(model.patch_cells**2 * model.patch_channels, width, patches)
+    yield linear(model.patch_cells**2 * model.patch_channels, model.width, patches)
     yield from _tokens(model, patches)
-    for layer in _block(model, tokens):
+    for layer in _block(model, patches + (model.pool == "token")):
         yield layer * model.depth
-    yield _norm(width)
-    if model.pool == "map":
-        yield from _attention_pooling(model, tokens)
-    if model.representation is not None:
-        yield linear(width, model.representation)
-    yield linear(model.representation or width, classes)
+    yield _norm(model.width)
 
 
 def _tokens(model: ViT, patches: int) -> Iterator[Layer]:

@@ -8,6 +8,7 @@ from nfdsl.schema.averages import Average
 from nfdsl.schema.data import Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model
+from nfdsl.schema.objectives import MaskedPatches
 from nfdsl.schema.optimizers import SGD, Clip, Optimizer
 from nfdsl.schema.probes import FewShot
 from nfdsl.schema.schedules import DURATION, Cosine, Schedule
@@ -117,6 +118,7 @@ class Recipe:
     clip: Clip | None = setting("gradient clipping", default=None, shapes=True)
     schedule: Schedule = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
     loss: Loss = setting("cross entropy between classes, or of each class by itself", default="softmax", shapes=True)
+    objective: MaskedPatches | None = setting("what is learnt in place of the labels", default=None, shapes=True)
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
     sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)
     stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)

@@ -166,7 +166,7 @@ def _training(draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound,
         "budget": WrittenSetting("budget", budget, points),
         "seed": WrittenSetting("seed", f"{{{', '.join(map(str, seeds))}}}", len(seeds)),
     }
-    block = draw(_block(kind, name, required, names, bound))
+    block = draw(_block(kind, name, required, names, bound, without=["objective"]))
     swept = draw(st.sampled_from(["", *_SHARES]))
     return WrittenBlock(kind, name, [draw(_sweep(s.name)) if s.name == swept else s for s in block.settings])
 

@@ -10,9 +10,11 @@ from flax import nnx
 
 from nfdsl.schema.bit import BiT
 from nfdsl.schema.model import Model, NFNet
+from nfdsl.schema.objectives import MaskedPatches
 from nfdsl.schema.vit import ViT
 from runtime.models.bit import BigTransfer
 from runtime.models.grouped_convolution import Grouped
+from runtime.models.masked_vit import MaskedVisionTransformer
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
 from runtime.models.traversal import Remat, Traversal
@@ -34,6 +36,18 @@ class Network:
         """Returns parameters in float32, drawn by a typed key."""
         return values(self.create(key))
 
+    def predict(
+        self,
+        parameters: Parameters,
+        images_BxHxWx3: jax.Array,
+        keys_B: jax.Array,
+        regularization: Regularization | None,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Returns what a network of masked patches answers: see `MaskedVisionTransformer.predict`."""
+        module = nnx.merge(self.structure, parameters)
+        assert isinstance(module, MaskedVisionTransformer), "only a network built with that objective predicts patches"
+        return module.predict(images_BxHxWx3, keys_B, regularization)
+
     def apply(
         self, parameters: Parameters, images_BxHxWx3: jax.Array, regularization: Regularization | None
     ) -> jax.Array:
@@ -45,7 +59,14 @@ class Network:
 
 
 def build(
-    model: Model, classes: int, resolution: int, *, grouped: Grouped, remat: Remat = "none", unroll: bool = False
+    model: Model,
+    classes: int,
+    resolution: int,
+    *,
+    grouped: Grouped,
+    objective: MaskedPatches | None = None,
+    remat: Remat = "none",
+    unroll: bool = False,
 ) -> Network:
     """Returns the network of `model` with one logit for each of `classes`; allocates nothing.
 
@@ -55,17 +76,31 @@ def build(
       resolution: side of the images it is trained on; learned position embeddings are of its patches, and resized
         where images of another side are seen.
       grouped: how grouped convolutions are computed.
+      objective: what it learns in place of `classes`, if anything.
       remat: what the backward pass computes again rather than keeps.
       unroll: whether a stage's blocks are written out in the program, which then grows with depth, or scanned.
+
+    Raises:
+      ValueError: the network has no patches that could be masked.
     """
-    create = partial(_create, model, classes, resolution, grouped, Traversal(remat, unroll))
+    create = partial(_create, model, classes, resolution, grouped, objective, Traversal(remat, unroll))
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
     return Network(placed(layouts(module), module.depths()), create, nnx.graphdef(module))
 
 
 def _create(
-    model: Model, classes: int, resolution: int, grouped: Grouped, traversal: Traversal, key: jax.Array
+    model: Model,
+    classes: int,
+    resolution: int,
+    grouped: Grouped,
+    objective: MaskedPatches | None,
+    traversal: Traversal,
+    key: jax.Array,
 ) -> Module:
+    if objective is not None:
+        if not isinstance(model, ViT) or model.backbone is not None:
+            raise ValueError("only a vision transformer without a backbone has patches that can be masked")
+        return MaskedVisionTransformer(key, model, objective, resolution, grouped, traversal)
     match model:
         case NFNet():
             return NormalizerFree(key, model, classes, grouped, traversal)

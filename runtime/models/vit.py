@@ -68,8 +68,11 @@ class Embedding(nnx.Module):
         self.class_position = _normal(first, shape) if learned and token else None
 
     def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
-        """Returns tokens [B, T, C]."""
-        patches_BxHxWxC = self.patches(x_BxHxWxC)
+        """Returns the tokens [B, T, C] of what is cut into patches."""
+        return self.tokens(self.patches(x_BxHxWxC))
+
+    def tokens(self, patches_BxHxWxC: jax.Array) -> jax.Array:
+        """Returns the tokens [B, T, C] of embedded patches."""
         batch, height, width, channels = patches_BxHxWxC.shape
         if self.positions is None:
             positions_HxWxC = jnp.asarray(sines_and_cosines(height, width, channels), patches_BxHxWxC.dtype)

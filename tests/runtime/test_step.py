@@ -23,7 +23,7 @@ from runtime.optim.hyper import hyper
 from runtime.parameters import Layout
 from runtime.placement import state_shardings
 from runtime.state import initial_state
-from runtime.step import example_keys, normalize, train_step
+from runtime.step import classification, example_keys, normalize, train_step
 
 BATCH, SIDE, CLASSES = 8, 4, 4
 DROPOUT, DEPTH, SMOOTHING = 0.5, 0.3, 0.1
@@ -86,7 +86,7 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    return jax.jit(train_step(apply, LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
+    return jax.jit(train_step(classification(apply), LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
 
 
 def begun(run):
@@ -261,7 +261,7 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
 
     def counted(*arguments):
         traces.append(arguments)
-        return train_step(apply, LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
+        return train_step(classification(apply), LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
 
     step, state = jax.jit(counted, donate_argnums=0), jax.device_put(begun(run), replicated(devices(2)))
     for numbers in (hyper(run), hyper(other), hyper(run)):
@@ -278,7 +278,7 @@ def test_bfloat16_is_for_the_network_alone(run):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
         return apply(parameters, images, regularization)
 
-    lowered = jax.jit(train_step(watched, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
+    lowered = jax.jit(train_step(classification(watched), LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}
