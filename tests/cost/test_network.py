@@ -12,6 +12,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 from nfdsl.cost.network import multiply_adds, parameters
 from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.model import Model, NFNet
+from nfdsl.schema.objectives import MaskedPatches
 from nfdsl.schema.vit import ViT
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
@@ -130,6 +131,20 @@ def test_every_published_variant_agrees_with_the_built_network(name: str):
     image = jax.ShapeDtypeStruct((1, resolution, resolution, 3), jnp.float32)
     program = jax.make_jaxpr(lambda parameters, images: network.apply(parameters, images, None))(shapes, image)
     assert multiply_adds(model, 1000, resolution) == traced_multiply_adds(program.jaxpr)
+
+
+@pytest.mark.parametrize(
+    "model", [vit("B", 16), vit("S", 16, pool="map"), vit("B", 32, pool="gap", representation=768)]
+)
+def test_masked_patches_agree_with_the_built_network(model: ViT):
+    """Each patch is classified as one of 512 colours, and nothing else is."""
+    objective = MaskedPatches()
+    network = build(model, 1000, 224, grouped="native", objective=objective)
+    shapes = jax.eval_shape(network.initialize, jax.random.key(0))
+    assert parameters(model, 1000, 224, objective) == sum(array.size for array in jax.tree.leaves(shapes))
+    image, key = jax.ShapeDtypeStruct((1, 224, 224, 3), jnp.float32), jax.random.split(jax.random.key(0), 1)
+    program = jax.make_jaxpr(lambda parameters, images: network.predict(parameters, images, key, None))(shapes, image)
+    assert multiply_adds(model, 1000, 224, objective) == traced_multiply_adds(program.jaxpr)
 
 
 ODD = NFNet(depth=(2, 1, 3), width=(24, 50, 70), group_width=8, bottleneck=0.7, se_ratio=0.3)

@@ -1,7 +1,6 @@
 """Masked patch prediction: its targets by hand, what its losses are of, and a study of it from start to end."""
 
 from dataclasses import replace
-from functools import partial
 from threading import Event
 
 import jax
@@ -16,15 +15,16 @@ from nfdsl.schema.optimizers import Adam
 from nfdsl.schema.probes import FewShot
 from nfdsl.schema.program import program_key
 from nfdsl.schema.run import Length, Run
-from nfdsl.schema.training import SAM, Resolution
+from nfdsl.schema.training import Resolution
 from nfdsl.schema.vit import ViT
 from runtime.checkpoint import restore
 from runtime.evaluate import evaluate
 from runtime.masked_patches import colours, patch_evaluation_step, patch_losses
+from runtime.mesh import data_mesh, split
 from runtime.models.corruption import corruption
-from runtime.models.regularization import Regularization
 from runtime.optim.hyper import hyper
-from runtime.program import Programs
+from runtime.parameters import Parameters
+from runtime.program import Program, Programs
 from runtime.results import Result, read_result
 from runtime.step import Inputs, normalize
 from runtime.train import RunError, Start, train
@@ -43,7 +43,7 @@ def test_the_colours_of_an_image_made_by_hand():
     levels = [(0, 0, 0), (7, 7, 7), (0, 2, 3), (1, 6, 3)]
     expected = [64 * red + 8 * green + blue for red, green, blue in levels]
     np.testing.assert_array_equal(colours(jnp.asarray(image[None]), PATCH), [expected])
-    np.testing.assert_array_equal(colours(jnp.asarray(image[None]), 4), [[64 * 1 + 8 * 4 + 3]])
+    np.testing.assert_array_equal(colours(jnp.asarray(image[None]), 4), [[64 * 2 + 8 * 4 + 3]])
 
 
 def pixels() -> np.ndarray:
@@ -67,14 +67,16 @@ def inputs(seen: np.ndarray) -> Inputs:
 
 def test_a_loss_is_the_mean_over_corrupted_patches_and_so_is_its_gradient(run: Run):
     losses = patch_losses(predict, PATCH)
-    found, gradient = jax.jit(
-        jax.value_and_grad(lambda logits: jnp.sum(losses(logits, inputs(pixels()), hyper(run))))
-    )(logits())
+
+    def total(logits: jax.Array) -> jax.Array:
+        return jnp.sum(losses(logits, inputs(pixels()), hyper(run)))
+
+    found, gradient = jax.jit(jax.value_and_grad(total))(logits())
     chosen = np.asarray(corruption(inputs(pixels()).keys, 0.5, PATCHES).chosen)
-    of_patches = -np.take_along_axis(
-        log_softmax(logits(), axis=-1), np.asarray(colours(jnp.asarray(pixels()), PATCH))[..., None], axis=-1
-    )[..., 0]
-    np.testing.assert_allclose(found, sum(of_patches[image][chosen[image]].mean() for image in range(IMAGES)), rtol=1e-5)
+    right = np.asarray(colours(jnp.asarray(pixels()), PATCH))[..., None]
+    of_patches = -np.take_along_axis(log_softmax(logits(), axis=-1), right, axis=-1)[..., 0]
+    means = [of_patches[image][chosen[image]].mean() for image in range(IMAGES)]
+    np.testing.assert_allclose(found, sum(means), rtol=1e-5)
     assert chosen.sum() == IMAGES * PATCHES / 2
     np.testing.assert_array_equal(np.abs(gradient).max(axis=-1) > 0, chosen)
 
@@ -158,18 +160,15 @@ def test_a_run_learns_colours_and_goes_on_bit_for_bit_after_a_stop(small_run: Ru
     assert same == result
 
 
-@pytest.mark.parametrize("pool", ["token", "map"])
-def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(
-    small_run: Run, programs: Programs, tmp_path, pool
-):
-    start = replace(masked(small_run), model=replace(TINY, pool=pool), length=Length(64, 2, 0))
+def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(small_run: Run, programs: Programs, tmp_path):
+    start = replace(masked(small_run), length=Length(64, 2, 0))
     carried_out(start, tmp_path / "masked", programs)
     recipe = replace(start.recipe, objective=None, resolution=Resolution(12, 12))
     run = replace(start, id="tuned", recipe=recipe, lr=0.0, start="masked")
     carried_out(run, tmp_path / "tuned", programs, Start(start, tmp_path / "masked"))
-    (learnt, _), (tuned, result) = came_to(start, tmp_path / "masked", programs), came_to(run, tmp_path / "tuned", programs)
+    learnt, _ = came_to(start, tmp_path / "masked", programs)
+    tuned, result = came_to(run, tmp_path / "tuned", programs)
     assert "mask" not in tuned
-    assert ("pooling" in tuned) == (pool == "map")
     assert tuned["classifier"]["kernel"].shape == (16, 10)
     assert tuned["embedding"]["positions"].shape == (6, 6, 16)
     for part in ("blocks", "norm"):
@@ -178,8 +177,20 @@ def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(
     assert result.state == "done"
 
 
-def test_sam_and_several_devices_see_the_same_patches(small_run: Run):
-    """Without SAM the result does not depend on the devices; with it, both passes mask the same patches."""
+def test_the_same_patches_are_masked_however_many_devices_there_are(small_run: Run, programs: Programs):
+    run, draws = masked(small_run), np.random.default_rng(0)
+    batch = draws.integers(0, 256, (32, 8, 8, 3), np.uint8), np.zeros(32, np.int32), np.ones(32, np.float32)
+
+    def stepped(program: Program) -> tuple[float, Parameters]:
+        numbers = program.hyper(run)
+        state = program.initializer(None).executable()(numbers, None)
+        arrays = jax.device_put(batch, split(program.mesh))
+        for _ in range(2):
+            state, metrics = program.trainer().executable()(state, numbers, *arrays)
+        return float(metrics.loss), jax.device_get(state.parameters)
+
+    one, two = stepped(programs.of(run)), stepped(Programs(data_mesh(jax.devices()[:2])).of(run))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), two, one)
 
 
 def test_the_objective_is_part_of_the_program_and_of_nothing_else(small_run: Run, programs: Programs):

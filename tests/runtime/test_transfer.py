@@ -23,6 +23,13 @@ def test_the_classifier_goes_with_its_bias_and_all_else_stays():
     }
 
 
+def test_what_the_trained_network_lacks_is_the_new_one_s_own_and_what_that_lacks_is_left_out():
+    layouts = {**LAYOUTS, "pooling": {"query": Layout(("out",), "bias")}}
+    outline = {**PARAMETERS, "pooling": {"query": 5}}
+    kept = transferred({**PARAMETERS, "mask": 6}, layouts, outline)
+    assert kept == {**transferred(PARAMETERS, LAYOUTS, PARAMETERS), "pooling": None}
+
+
 def test_networks_that_differ_in_classes_alone_agree_on_what_is_kept():
     def kept(classes):
         network = build(NFNet(depth=(1,), width=(8,), group_width=4), classes, 8, grouped="split")
