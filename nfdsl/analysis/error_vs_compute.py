@@ -27,6 +27,7 @@ _CAPTION = (
     "Top-1 error on held-out images against all the compute a network has had from random weights on: "
     f"6 {TIMES} multiply-adds {TIMES} images of pre-training and fine-tuning, and the ascent gradients of SAM."
 )
+_RELEASED = " What released weights have cost before is not known, and not counted."
 _PUBLISHED = Look(MUTED.light, "*", line="none", size=9.0)
 _HEADINGS = ("run", "model", "variant", "epochs", "lr", "compute", "core_hours", "top1_error")
 
@@ -56,7 +57,8 @@ def draw_error_vs_compute(
     legend_above(figure, shown.models, shown.variants, _draw_published(axes, others))
     rows = ((line.variant, record) for line in lines for record in line.records)
     numbers = Numbers(_HEADINGS, tuple(_row(variant, record, costs[record.id]) for variant, record in rows))
-    return Drawing(figure, f"{_CAPTION} Stars are published: {SOURCES}." if others else _CAPTION, numbers)
+    caption = _CAPTION + (_RELEASED if any(record.weights for record in best) else "")
+    return Drawing(figure, f"{caption} Stars are published: {SOURCES}." if others else caption, numbers)
 
 
 def _draw_line(axes: Axes, records: Sequence[Record], costs: Mapping[str, Cost], look: Look) -> None:

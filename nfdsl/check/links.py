@@ -9,7 +9,7 @@ from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import Block
 from nfdsl.schema.report import Figure, Report
-from nfdsl.schema.training import Finetune, Pretrain, Recipe, Training, Tune
+from nfdsl.schema.training import Finetune, Pretrain, Recipe, Start, Training, Tune
 
 Blocks = Mapping[str, tuple[Definition, tuple[Point[Block], ...]]]
 Owners = Mapping[int, Definition]  # of the points of blocks, by their identity
@@ -31,16 +31,17 @@ def broken_links(blocks: Blocks) -> Iterator[Diagnostic]:
 def _starts(
     finetunes: Sequence[Finetune], definition: Definition, blocks: Blocks, owners: Owners
 ) -> Iterator[Diagnostic]:
-    cases = {(finetune.start.block, finetune.start.by, finetune.resolution): finetune for finetune in finetunes}
-    for finetune in cases.values():
-        source, points = blocks[finetune.start.block]
+    starts = [(finetune, finetune.start) for finetune in finetunes if isinstance(finetune.start, Start)]
+    cases = {(start.block, start.by, finetune.resolution): (finetune, start) for finetune, start in starts}
+    for finetune, start in cases.values():
+        source, points = blocks[start.block]
         pretrains = [point.value for point in points if isinstance(point.value, Pretrain)]
         for model in {(type(pretrain.model), pretrain.model.stride): pretrain.model for pretrain in pretrains}.values():
             yield from unseen(finetune, model, definition)
         for data in dict.fromkeys(pretrain.data for pretrain in pretrains if not pretrain.data.measurable):
             found = Diagnostic(
                 "nothing-held-out",
-                f"the best of `{source.name}` by {finetune.start.by} cannot be told: its data holds nothing out",
+                f"the best of `{source.name}` by {start.by} cannot be told: its data holds nothing out",
                 operand(definition, "start", "the best by what is held out"),
                 (operand(source, "data", "images of which none are held out"),),
                 help="set `holdout` in that data block, for example `holdout 500 images`",

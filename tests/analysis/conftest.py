@@ -67,6 +67,7 @@ _RECORD = Record(
     minimizing="holdout.loss",
     start_cells=(),
     start=None,
+    weights=None,
     lr=0.1,
     epochs=1.0,
     steps=10,

@@ -85,3 +85,10 @@ def test_its_numbers_are_those_drawn(records):
     numbers = draw(records).numbers
     assert numbers.headings[-3:] == ("compute", "core_hours", "top1_error")
     assert [row[-3] for row in numbers.rows] == [1.01e15, 1.01e15, 2.01e15, 2.01e15]
+
+
+def test_networks_from_released_weights_are_drawn_at_what_is_known(record, marks):
+    drawing = draw([record(block="ft", kind="finetune", weights="5ba9", train_flops=1e13)])
+    assert [line.get_xdata()[0] for line in marks(drawing.figure.axes[0])] == [1e13]
+    assert "What released weights have cost before is not known" in drawing.caption
+    assert "released" not in draw([record(block="ft")]).caption
