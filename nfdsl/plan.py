@@ -20,10 +20,12 @@ from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, fine_tuned
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
-from nfdsl.schema.run import Length
+from nfdsl.schema.run import Length, Weights
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Start, Training, Tune
+from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Released, Start, Training, Tune
 from nfdsl.schema.units import Dimension, quantity
+from nfdsl.source import reason
+from nfdsl.weights import weights_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class PlannedRun:
     epochs: float  # views over the training set's size
     length: Length
     start: Selection | None
+    weights: Weights | None  # the released ones it begins from
     train_flops: int  # 6 x multiply-adds x images: forward and backward
     sam_flops: int  # the ascent gradients, counted beside
     core_hours: float | None  # of both; none where the hardware's peak is not known
@@ -132,11 +135,12 @@ class _Draft:
 
 @dataclass(frozen=True)
 class _Network:
-    """What a cell trains: a model by its label, from random weights or from a selection."""
+    """What a cell trains: a model by its label, from random weights, from a selection or from a file."""
 
     label: str
     model: Model
     start: Selection | None = None
+    weights: Weights | None = None
 
 
 def _training_blocks(study: Study) -> Iterator[CheckedBlock]:
@@ -162,15 +166,16 @@ class _Planner:
 
     def add(self, block: CheckedBlock) -> None:
         """Adds the cells of a block. Raises `Rejected` where they cannot be."""
-        swept = _swept_axes(block.points)
+        swept = _swept_axes(block.points) - _told_by_model(block.points)
         added = self._by_block.setdefault(block.definition.name, [])
         starts: dict[Start, list[_Network]] = {}
         for point in block.points:
             match point.value:
                 case Pretrain():
-                    networks = [_Network(dict(point.labels)["model"], point.value.model)]
-                case Finetune():
-                    start = point.value.start
+                    networks = [_Network(model_label(point), point.value.model)]
+                case Finetune(start=Released() as start):
+                    networks = [self._released(start, model_label(point), block.definition)]
+                case Finetune(start=Start() as start):
                     networks = starts.get(start) or starts.setdefault(start, self._starts(start, block.definition))
                 case _:
                     continue
@@ -198,6 +203,19 @@ class _Planner:
             networks += [_Network(label, fine_tuned(model), chosen) for chosen in starts]
         return networks
 
+    def _released(self, start: Released, label: str, definition: Definition) -> _Network:
+        try:
+            return _Network(label, fine_tuned(start.model), weights=weights_of(start.file))
+        except OSError as error:  # it was there when it was checked
+            raise Rejected(
+                Diagnostic(
+                    "unreadable-weights",
+                    f"the weights `{start.file}` cannot be read: {reason(error)}",
+                    operand(definition, "start", "released"),
+                    help="put the file where the spec says it is",
+                )
+            ) from None
+
     def _program(self, network: _Network, recipe: Recipe) -> Program:
         key = program_key(network.model, recipe)
         if key not in self._programs:
@@ -219,6 +237,8 @@ class _Planner:
         rates = sorted(set(tune.over))
         # The id of a start stands for all its candidates, which may be thousands.
         start = None if network.start is None else self._identities.digest(network.start)
+        if network.weights is not None:
+            start = network.weights.sha256
         content = (_essence(recipe), network.model, size, start)
         cell = self._identities.digest("cell", content, training.lr)
         unseeded = replace(recipe, seed=0, sampling=replace(recipe.sampling, seed=0))
@@ -233,7 +253,7 @@ class _Planner:
             return PlannedRun(
                 id=self._identities.digest(content, lr),
                 block=definition.name,
-                kind="pretrain" if network.start is None else "finetune",
+                kind="finetune" if isinstance(training, Finetune) else "pretrain",
                 label=network.label,
                 labels={**labels, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
                 cell=cell,
@@ -245,6 +265,7 @@ class _Planner:
                 epochs=size.images / examples,
                 length=size,
                 start=network.start,
+                weights=network.weights,
                 train_flops=flops,
                 sam_flops=sam_flops,
                 core_hours=core_hours(flops + sam_flops, recipe.hardware),
@@ -253,6 +274,15 @@ class _Planner:
         runs, lower, higher = (tuple(map(run, of)) for of in (rates, below, above))
         stated = Cell(cell, _ids(runs), tune.using, tune.minimizing, _ids(lower), _ids(higher))
         return _Draft(definition, program, runs, (*lower, *higher), stated)
+
+
+def model_label(point: Point[Any]) -> str:
+    """Returns the name of the network that a point of a training block is of, which a pretrain block says."""
+    labels = dict(point.labels)
+    return next(labels[axis] for axis in ("model", _OF_RELEASED, "start") if axis in labels)
+
+
+_OF_RELEASED = "start.model"
 
 
 def _ids(runs: Iterable[PlannedRun]) -> tuple[str, ...]:
@@ -269,6 +299,14 @@ def _swept_axes(points: Iterable[Point[Any]]) -> set[str]:
         for axis, choice in point.labels:
             choices.setdefault(axis, set()).add(choice)
     return {axis for axis, seen in choices.items() if len(seen) > 1}
+
+
+def _told_by_model(points: Iterable[Point[Any]]) -> set[str]:
+    """Returns the axes along which released weights differ, if the names of their networks tell them apart."""
+    starts = [(point, point.value.start) for point in points if isinstance(point.value, Finetune)]
+    labels = {start: model_label(point) for point, start in starts if isinstance(start, Released)}
+    all_told = len(set(labels.values())) == len({start for _, start in starts})
+    return {_OF_RELEASED, "start.file", "start"} if all_told else {_OF_RELEASED}
 
 
 def _too_few_candidates(start: Start, label: str, count: int, definition: Definition, source: Definition) -> Diagnostic:

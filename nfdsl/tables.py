@@ -103,6 +103,7 @@ def _run(run: PlannedRun, cells: Mapping[str, str], state: str, because: str | N
         "sam_flops": run.sam_flops,
         "core_hours": run.core_hours,
         "depends_on": list(candidates),
+        "weights": run.weights and run.weights.sha256,
         "start_cells": list(dict.fromkeys(cells[candidate] for candidate in candidates)),
         "program": run.program,
         "cell": run.cell,

@@ -40,6 +40,7 @@ from runtime.lock import Locked, locked
 from runtime.mesh import data_mesh
 from runtime.processes import first, join, leave
 from runtime.program import Programs
+from runtime.released.files import ReleasedError
 from runtime.train import RunError, Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
@@ -48,6 +49,7 @@ _EXPLAINED = (
     DataError,
     LedgerError,
     Locked,
+    ReleasedError,
     RunError,
     UnreadableRun,
 )  # say it in a sentence

@@ -25,7 +25,7 @@ from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
 from nfdsl.schema.model import fine_tuned
 from nfdsl.schema.probes import FewShot
-from nfdsl.schema.run import Run
+from nfdsl.schema.run import Run, Weights
 from runtime.checkpoint import restore, weights
 from runtime.commits import Commits, committing
 from runtime.compilation import Compilation
@@ -41,6 +41,8 @@ from runtime.metrics import Metrics
 from runtime.parameters import Parameters
 from runtime.processes import Agreement, first, gathered, same
 from runtime.program import Program, Programs
+from runtime.released.files import require_content
+from runtime.released.weights import released
 from runtime.results import Result, read_result, write_result
 from runtime.running_losses import Diverged, RunningLosses
 from runtime.state import TrainState
@@ -72,12 +74,12 @@ def train(
     A complete run is not repeated. A loss that is not finite ends the run as a result, "diverged".
 
     Args:
-      start: where the run's weights come from, if `run.start` says so.
+      start: where the run's weights come from, if `run.start` says so; released ones it finds by itself.
       stop: once set, the state is saved and the generator ends with `Stopped`.
       save_seconds: training time between checkpoints.
 
     Raises:
-      DataError, CheckpointError, LedgerError, RunError: what the run needs is missing or does not fit.
+      DataError, CheckpointError, LedgerError, ReleasedError, RunError: what the run needs is missing or does not fit.
     """
     complete = read_result(folder / "result.json")
     if complete is not None:
@@ -185,6 +187,8 @@ def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Co
 
 def _initial_state(job: _Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
     pretrained = None if start is None else _pretrained(job, programs, start)
+    if job.run.weights is not None:
+        pretrained = _released(job, job.run.weights)
     initialize = yield from _compiled(job, 0, job.program.initializer(pretrained))
     return initialize(job.program.hyper(job.run), pretrained)
 
@@ -199,6 +203,17 @@ def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
     trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
     outline = job.program.state.parameters
     return job.program.whole(transferred(trained, job.program.network.layouts, outline))
+
+
+def _released(job: _Job, weights: Weights) -> Parameters:
+    """Returns the weights of a file, if it is still the one the run was planned with, as this run can begin with.
+
+    Raises:
+      ReleasedError: it is another, or does not fit the run's model.
+    """
+    path, outline = Path(weights.path), job.program.state.parameters
+    require_content(path, weights.sha256)
+    return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 
 
 def _trained(

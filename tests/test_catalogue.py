@@ -52,6 +52,7 @@ def test_the_wrong_snippet_earns_the_code_and_the_right_one_none(
 ):
     monkeypatch.chdir(tmp_path)
     Path("base.nfx").write_text("let peak 0.2\n")  # what the snippets import
+    Path("weights.safetensors").touch()  # and begin from
     wrong, right = (diagnose(Source("study.nfx", completed(text, entry.kind))) for text in (entry.wrong, entry.right))
     assert [found.code for found in wrong] == [entry.code]
     assert right == []

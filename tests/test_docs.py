@@ -27,6 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("study.nfx", "other.nfx"):
         Path(name).write_text(prelude())
     Path("shared.nfx").write_text("let peak 0.2\n")
+    Path("weights").mkdir()
+    Path("weights/vit_base_patch16_224.safetensors").touch()
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,12 +1,16 @@
 """From a checked study to its runs, programs and costs."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from nfdsl.plan import Plan
+from nfdsl.schema.run import Weights
+from nfdsl.schema.vit import ViT
 from nfdsl.tables import plan_json
 
 Planned = Callable[[str], Plan]
@@ -163,3 +167,89 @@ finetune down {
     assert set(counts.values()) == {3}
     told = {(run.replicates, run.label, run.labels["data"], run.lr) for run in finetunes}
     assert len(told) == len(counts) == 2 * 2 * 2
+
+
+RELEASED = """
+data mnist { source builtin(mnist_5k)
+  classes 10
+  holdout 500 images
+}
+model net { depth [1, 1] * {S: 1, M: 2}
+  width [16, 32]
+  group_width 8
+}
+model vit { family vit
+  depth 2
+  width 16
+  mlp 32
+  heads 2
+  patch 8px
+  representation 16
+}
+finetune tuned {
+  start %s
+  data mnist
+  budget 1 epochs
+  batch 50 images
+  resolution train 32px, eval 32px
+  lr {0.1, 0.2}
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the spec, with files of weights; what they hold does not matter here."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.safetensors").write_text(name)
+    return tmp_path
+
+
+def test_a_fine_tune_from_released_weights_depends_on_no_run(folder: Path, planned: Planned):
+    plan = planned(RELEASED % 'released("a.safetensors", model: vit)')
+    assert [(run.kind, run.label, run.start) for run in plan.runs] == [("finetune", "vit", None)] * 2
+    (weights,) = {run.weights for run in plan.runs}
+    assert weights == Weights(str(folder / "a.safetensors"), hashlib.sha256(b"a").hexdigest())
+    assert isinstance(plan.runs[0].model, ViT)
+    assert plan.runs[0].model.representation is None  # which goes with the old classifier
+    entry = json.loads(plan_json(plan, {}))["runs"][0]
+    assert (entry["depends_on"], entry["weights"]) == ([], weights.sha256)
+
+
+def test_a_run_is_known_by_what_the_file_holds(folder: Path, planned: Planned):
+    one = ids(planned(RELEASED % 'released("a.safetensors", model: vit)'))
+    assert one != ids(planned(RELEASED % 'released("b.safetensors", model: vit)'))
+    (folder / "a.safetensors").rename(folder / "c.safetensors")
+    assert one == ids(planned(RELEASED % f'released("{folder}/c.safetensors", model: vit)'))
+    (folder / "c.safetensors").write_text("other weights")
+    assert not set(one) & set(ids(planned(RELEASED % 'released("c.safetensors", model: vit)')))
+
+
+@pytest.mark.parametrize(
+    ("start", "labels"),
+    [
+        (
+            '{released("a.safetensors", model: net), released("b.safetensors", model: vit)}',
+            [{"model": "S"}, {"model": "M"}, {"model": "vit"}],
+        ),
+        (
+            '{v1: released("a.safetensors", model: vit), v2: released("b.safetensors", model: vit)}',
+            [{"model": "vit", "start": "v1"}, {"model": "vit", "start": "v2"}],
+        ),
+        (
+            'released({v1: "a.safetensors", v2: "b.safetensors"}, model: vit)',
+            [{"model": "vit", "start.file": "v1"}, {"model": "vit", "start.file": "v2"}],
+        ),
+        (
+            'released({S: "a.safetensors", M: "b.safetensors"}, model: net)\n zip start.file, start.model',
+            [{"model": "S"}, {"model": "M"}],
+        ),
+    ],
+)
+def test_a_network_is_known_by_its_model_and_else_by_its_file(
+    folder: Path, planned: Planned, start: str, labels: list[dict[str, str]]
+):
+    plan = planned(RELEASED % start)
+    told = [run.labels for run in plan.runs if run.lr == 0.1]
+    assert told == [{**each, "lr": "0.1"} for each in labels]

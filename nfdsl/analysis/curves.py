@@ -65,9 +65,10 @@ def cost(record: Record) -> Cost:
 
 
 def total_cost(record: Record, by_id: Mapping[str, Record]) -> Cost | None:
-    """Returns what a network costs from random weights on; None while its start is not chosen."""
+    """Returns what a network costs from random weights on, or from released ones, whose cost is not known; None while
+    its start is not chosen."""
     own = cost(record)
-    if record.kind == "pretrain":
+    if record.kind == "pretrain" or record.weights is not None:
         return own
     before = by_id.get(record.start) if record.start is not None else None
     earlier = total_cost(before, by_id) if before is not None else None

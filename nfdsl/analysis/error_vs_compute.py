@@ -29,6 +29,7 @@ _CAPTION = (
     "Top-1 error on held-out images against all the compute a network has had from random weights on: "
     f"6 {TIMES} multiply-adds {TIMES} images of pre-training and fine-tuning, and the ascent gradients of SAM."
 )
+_RELEASED = "What released weights have cost before is not known, and not counted."
 _PUBLISHED = Look(MUTED.light, "*", line="none", size=9.0)
 _HEADINGS = (
     "run",
@@ -69,7 +70,8 @@ def draw_error_vs_compute(
     legend_above(figure, shown.models, shown.variants, _draw_published(axes, others))
     rows = ((line.variant, record) for line in lines for record in line.records)
     numbers = Numbers(_HEADINGS, tuple(_row(variant, record, costs[record.id]) for variant, record in rows))
-    return Drawing(figure, " ".join(filter(None, (_CAPTION, explained(best), _on_others(others)))), numbers)
+    told = (_CAPTION, _on_released(best), explained(best), _on_others(others))
+    return Drawing(figure, " ".join(filter(None, told)), numbers)
 
 
 def _draw_line(axes: Axes, records: Sequence[Replicated], costs: Mapping[str, Cost], look: Look) -> None:
@@ -87,6 +89,10 @@ def _draw_published(axes: Axes, networks: Sequence[tuple[Published, float]]) -> 
         plot(axes, [(flops, error)], _PUBLISHED, level=2)
         tip(axes, flops, error, f"{network.name}, published: {percent(1 - network.top1)}")
     return [(_PUBLISHED, "published ViTs")] if networks else []
+
+
+def _on_released(records: Sequence[Replicated]) -> str:
+    return _RELEASED if any(record.weights for record in records) else ""
 
 
 def _on_others(networks: Sequence[tuple[Published, float]]) -> str:

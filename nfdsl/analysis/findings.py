@@ -104,6 +104,8 @@ def _best_error(block: str, records: Sequence[Replicated], by_id: Mapping[str, R
         return f"No run of {block} has been evaluated yet."
     best = max((record for record in records if record.id in shares), key=lambda record: shares[record.id])
     start = by_id.get(best.start or "")
-    origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}" if start else ""
+    origin = ", from released weights" if best.weights else ""
+    if start is not None:
+        origin = f", pre-trained for {epochs(start)} at learning rate {chosen(start.lr)}"
     error = f"{percent(1 - shares[best.id])}{noted(best, in_percent(best.top1_deviation))}"
     return f"The best network of {block} has a top-1 error of {error} on held-out images: {described(best)}{origin}."

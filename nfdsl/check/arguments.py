@@ -35,12 +35,20 @@ def head(value: ast.Value) -> str:
             return ""
 
 
+def implied(classes: Sequence[type], axis: str) -> type | None:
+    """Returns the class whose word may be left out where one of several is wanted: the only one, or that of the
+    setting's own name."""
+    if len(classes) == 1:
+        return classes[0]
+    return next((each for each in classes if vocabulary_word(each) == axis.rpartition(".")[2]), None)
+
+
 def arguments(
     value: ast.Value, classes: Sequence[type], wanted: Wanted
 ) -> tuple[type, list[tuple[ast.Name | None, ast.Value]]]:
     """Returns the class a value's first word names, and the values that go with it.
 
-    Where only one class is possible its word may be left out: ``sam rho 0.05``.
+    The word of the implied class may be left out: ``sam rho 0.05``.
     """
     words = {vocabulary_word(schema_class): schema_class for schema_class in classes}
     if isinstance(value, ast.Call):
@@ -56,8 +64,8 @@ def arguments(
     if head(value) in words:
         schema_class = words[head(value)]
         return schema_class, _pairs(items[1:], schema_class)
-    if len(classes) == 1:
-        return classes[0], _pairs(items, classes[0])
+    if (unsaid := implied(classes, wanted.axis)) is not None:
+        return unsaid, _pairs(items, unsaid)
     if isinstance(items[0], ast.Name):
         raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", items[0].text, items[0].span, words))
     raise wanted.but_is(value, "one of " + ", ".join(f"`{word}(...)`" for word in words))

@@ -9,7 +9,7 @@ from nfdsl.check.scope import Definition
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.schema.blocks import Block
 from nfdsl.schema.report import Figure, Report
-from nfdsl.schema.training import Finetune, Pretrain, Recipe, Training, Tune
+from nfdsl.schema.training import Finetune, Pretrain, Recipe, Start, Training, Tune
 
 Blocks = Mapping[str, tuple[Definition, tuple[Point[Block], ...]]]
 Owners = Mapping[int, Definition]  # of the points of blocks, by their identity
@@ -31,9 +31,10 @@ def broken_links(blocks: Blocks) -> Iterator[Diagnostic]:
 def _starts(
     finetunes: Sequence[Finetune], definition: Definition, blocks: Blocks, owners: Owners
 ) -> Iterator[Diagnostic]:
-    cases = {(each.start.block, each.start.by, each.resolution, each.objective): each for each in finetunes}
-    for finetune in cases.values():
-        source, points = blocks[finetune.start.block]
+    starts = [(each, each.start) for each in finetunes if isinstance(each.start, Start)]
+    cases = {(start.block, start.by, each.resolution, each.objective): (each, start) for each, start in starts}
+    for finetune, start in cases.values():
+        source, points = blocks[start.block]
         pretrains = [point.value for point in points if isinstance(point.value, Pretrain)]
         models = [pretrain.model for pretrain in pretrains]
         for model in {(type(each), each.stride, has_patches(each)): each for each in models}.values():
@@ -42,7 +43,7 @@ def _starts(
         for data in dict.fromkeys(pretrain.data for pretrain in pretrains if not pretrain.data.measurable):
             found = Diagnostic(
                 "nothing-held-out",
-                f"the best of `{source.name}` by {finetune.start.by} cannot be told: its data holds nothing out",
+                f"the best of `{source.name}` by {start.by} cannot be told: its data holds nothing out",
                 operand(definition, "start", "the best by what is held out"),
                 (operand(source, "data", "images of which none are held out"),),
                 help="set `holdout` in that data block, for example `holdout 500 images`",

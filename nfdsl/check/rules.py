@@ -15,7 +15,7 @@ from nfdsl.schema.data import BUILTIN_SIZES, Builtin, Data
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.report import Report
-from nfdsl.schema.training import Finetune, Pretrain, Recipe
+from nfdsl.schema.training import Finetune, Pretrain, Recipe, Released
 from nfdsl.schema.vit import ViT
 
 _LEAST_SINCOS = 8  # channels: two frequencies of each sine and cosine, as one alone has no spacing
@@ -36,6 +36,8 @@ def broken_rules(block: Block, definition: Definition) -> Iterator[Diagnostic]:
             yield from unmasked(block, block.model, definition)
         case Finetune():
             yield from _recipe(block, definition)
+            if isinstance(block.start, Released):
+                yield from _released(block, block.start, definition)
         case Data():
             yield from _data(block, definition)
         case Hardware() | Report():
@@ -206,6 +208,19 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
             "a few-shot classifier cannot be measured: no images are held out",
             {"probe": "few_shot", "probe.data": "holdout 0 images"},
             "set `holdout` in the data block of the probe, for example `holdout 500 images`",
+        )
+
+
+def _released(finetune: Finetune, start: Released, definition: Definition) -> Iterator[Diagnostic]:
+    yield from unseen(finetune, start.model, definition)
+    yield from unmasked(finetune, start.model, definition)
+    if isinstance(start.model, NFNet) and start.file.endswith(".npz"):
+        yield broken(
+            definition,
+            "weights-format",
+            "weights of an NFNet are read from a `.safetensors` file, in timm's names",
+            {"start.file": f'"{start.file}"', "start.model": "an NFNet"},
+            "name a `.safetensors` file, as timm has of each `dm_nfnet`",
         )
 
 

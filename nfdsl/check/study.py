@@ -24,7 +24,7 @@ from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.report import Report
 from nfdsl.schema.setting import Setting, settings
-from nfdsl.schema.training import Finetune, Pretrain
+from nfdsl.schema.training import Finetune, Pretrain, Start
 from nfdsl.schema.vit import ViT
 from nfdsl.source import Span
 from nfdsl.syntax import ast
@@ -198,11 +198,11 @@ def _carried_out(file: ast.File, blocks: Mapping[str, CheckedBlock]) -> set[str]
 
 def _named_runs(block: Block) -> set[str]:
     match block:
-        case Finetune():
-            return {block.start.block}
+        case Finetune(start=Start(block=start)):
+            return {start}
         case Report():
             return {figure.of for figure in block.figure}
-        case Data() | Hardware() | NFNet() | ViT() | BiT() | Pretrain():
+        case Data() | Hardware() | NFNet() | ViT() | BiT() | Pretrain() | Finetune():
             return set()
 
 

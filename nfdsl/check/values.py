@@ -17,6 +17,7 @@ from nfdsl.check.point import Choice, Point, Points, combinations, named, sweep
 from nfdsl.check.references import References, Target, word_classes
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
+from nfdsl.check.weights import weights_file
 from nfdsl.check.zips import Zips
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
@@ -154,7 +155,7 @@ class Evaluator:
     def _text(self, value: ast.Value, wanted: Wanted) -> str:
         kinds = wanted.description.names
         if not kinds and isinstance(value, ast.String):
-            return value.text
+            return weights_file(value, wanted.description.files) if wanted.description.files else value.text
         if not kinds or not isinstance(value, ast.Name):
             raise wanted.but_is(value, f"the name of a {' or '.join(kinds)} block" if kinds else 'text in `"`')
         self._require_block(value, kinds)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from nfdsl.check.study import Study
-from nfdsl.plan import Plan, PlannedRun
-from nfdsl.schema.training import Finetune, Pretrain, Training, Tune
+from nfdsl.plan import Plan, PlannedRun, model_label
+from nfdsl.schema.training import Finetune, Pretrain, Start, Training, Tune
 from nfdsl.schema.units import Dimension, Quantity
 from nfdsl.syntax import ast
 
@@ -91,10 +91,11 @@ def _cells(planned: Planned) -> Iterator[_Cell]:
 
 def _training(study: Study, run: PlannedRun) -> Training:
     """Returns the point of a block's grids that a run comes from."""
-    swept = {axis: choice for axis, choice in run.labels.items() if axis not in ("lr", "start")}
+    aside = {"lr"} if run.start is None else {"lr", "start"}
+    swept = {axis: choice for axis, choice in run.labels.items() if axis not in aside}
     for point in study.blocks[run.block].points:
         if isinstance(point.value, Pretrain | Finetune):
-            known = dict(point.labels)
+            known = {**dict(point.labels), "model": run.label if run.start else model_label(point)}
             if all(known.get(axis, choice) == choice for axis, choice in swept.items()):
                 return point.value
     raise AssertionError("a run comes from a point of its block")
@@ -137,13 +138,15 @@ def _differences(old: _Cell, new: _Cell) -> Iterator[str]:
             case "lr":
                 matters = [run.lr for run in old.runs] != [run.lr for run in new.runs]
             case "start":
-                matters = path in ("start.block", "start.by")
+                matters = path in ("start", "start.block", "start.by") or path.startswith("start.model")
             case _:
                 matters = True
         if matters:
             yield path
+    if was.weights and will.weights and was.weights != will.weights:
+        yield "start.file"
     candidates = [set(run.start.candidates) if run.start else set[str]() for run in (was, will)]
-    if isinstance(new.training, Finetune) and candidates[0] != candidates[1]:
+    if isinstance(new.training, Finetune) and isinstance(new.training.start, Start) and candidates[0] != candidates[1]:
         yield f"runs of {new.training.start.block}"
 
 

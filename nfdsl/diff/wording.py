@@ -130,7 +130,7 @@ class _Pair:
         """Yields where two values of a setting differ: in arguments, if they are the same word, or as a whole."""
         dotted = [name for name in [*self.old.settings, *self.new.settings] if name.startswith(f"{path}.")]
         if old is not None and new is not None:
-            was, will = (structure_of(value, setting.annotation, setting.description) for value in (old, new))
+            was, will = (structure_of(value, setting) for value in (old, new))
             if was is not None and will is not None and was.schema_class is will.schema_class:
                 for part in settings(was.schema_class):
                     below = f"{path}.{part.name}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from nfdsl.check.arguments import vocabulary_word
+from nfdsl.check.arguments import implied, vocabulary_word
 from nfdsl.check.zips import WORD
 from nfdsl.editor.vocabulary import block_settings, described, has_plain_form, item, setting_at, structures
 from nfdsl.schema.setting import Setting
@@ -167,8 +167,8 @@ class _Level:
 
 
 def _slot(kind: str, block: str, setting: Setting, tokens: Sequence[Token]) -> Slot:
-    implied = structures(item(setting.annotation)) if not has_plain_form(item(setting.annotation)) else []
-    levels = [_Level(setting, implied[0] if len(implied) == 1 else None, phrase=True)]
+    classes = structures(item(setting.annotation)) if not has_plain_form(item(setting.annotation)) else []
+    levels = [_Level(setting, implied(classes, setting.name), phrase=True)]
     for index, token in enumerate(tokens):
         _take(levels, token, tokens[max(0, index - 1)], tokens[min(index + 1, len(tokens) - 1)])
     level = levels[-1]

@@ -31,6 +31,8 @@ def _value(annotation: Any, description: Description) -> str:
     if annotation is bool:
         return "`on` or `off`"
     if annotation is str:
+        if description.files:
+            return f"path of a {either(f'`{ending}`' for ending in description.files)} file"
         return f"name of a {either(map(link, description.names))} block" if description.names else "text"
     return f"name of a {link(BLOCK_KINDS[annotation])} block" if annotation in BLOCK_KINDS else link(called(annotation))
 

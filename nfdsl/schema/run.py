@@ -1,6 +1,6 @@
 """One run, ready for the runtime: what the spec says of it and what the plan worked out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nfdsl.schema.model import Model
 from nfdsl.schema.training import Recipe
@@ -20,6 +20,14 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """A file of released weights, known by what it holds, wherever it lies."""
+
+    path: str = field(compare=False)  # absolute
+    sha256: str  # of its content
+
+
+@dataclass(frozen=True)
 class Run:
     """Everything one training program needs to know; holds no grids, spans or open choices."""
 
@@ -29,3 +37,4 @@ class Run:
     lr: float  # peak
     length: Length
     start: str | None  # id of the run whose weights to begin from, in the same study directory
+    weights: Weights | None = None  # or the file whose weights to begin from

@@ -26,6 +26,7 @@ class Description:
     below: float | None = None
     source: str = ""
     names: tuple[str, ...] = ()  # kinds of block whose name the setting holds
+    files: tuple[str, ...] = ()  # endings of the file that the setting names and that must be there
     collects: bool = False  # a grid written here is the value itself, not a sweep
     shapes: bool = False  # a part of what is compiled, where others are inputs of the program: see `program`
 
@@ -55,6 +56,7 @@ def setting(
     below: float | None = None,
     source: str = "",
     names: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
     collects: bool = False,
     shapes: bool = False,
     keyword: bool = False,
@@ -68,13 +70,14 @@ def setting(
       at_least, above, at_most, below: the admitted range, in canonical units.
       source: the paper's table, section or equation a default or range comes from.
       names: kinds of block (``pretrain``) one of which the value names.
+      files: endings (``.npz``) one of which the file has that the value names.
       collects: whether a grid written here is the value itself rather than a sweep.
       keyword: whether it is never given by position, so that it may stand before settings that are.
       shapes: whether runs that differ in it need programs of their own; of a component, its kind
         and those of its settings that say so.
     """
     units = unit if isinstance(unit, tuple) else (unit,)
-    description = Description(doc, units, at_least, above, at_most, below, source, names, collects, shapes)
+    description = Description(doc, units, at_least, above, at_most, below, source, names, files, collects, shapes)
     kw_only: Any = True if keyword else MISSING  # else what its class says
     return field(default=default, metadata={_KEY: description}, kw_only=kw_only)
 

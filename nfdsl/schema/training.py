@@ -106,6 +106,22 @@ class Start:
     by: Metric = setting("what the best has least of", default="holdout.loss")
 
 
+@dataclass(frozen=True)
+class Released:
+    """Published weights that a fine-tune begins from, and the network that they are of.
+
+    Every tensor of the file must fit the network, its classifier aside.
+    """
+
+    word: ClassVar[str] = "released"
+    file: str = setting(
+        "a `.safetensors` file in timm's names or a `.npz` file in big_vision's; its path starts at the folder of the "
+        "file that says it",
+        files=(".safetensors", ".npz"),
+    )
+    model: Model = setting("the network")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How to train a network, whatever its size, its start and the length of the run."""
@@ -160,7 +176,7 @@ class Finetune(Recipe):
     """Training on from pre-trained weights with a new classifier."""
 
     word: ClassVar[str] = "finetune"
-    start: Start = setting("the networks to begin from")
+    start: Start | Released = setting("the networks to begin from")
     budget: Quantity = setting("how long to train", unit=BUDGET, above=0)
     lr: float | Tune = setting("peak learning rate", above=0)
 

@@ -56,7 +56,7 @@ class _Completion:
             for entry in value.entries:
                 yield from self.edits(entry.value, setting, path, False)
             return
-        structure = structure_of(value, setting.annotation, setting.description)
+        structure = structure_of(value, setting)
         if structure is None:
             return
         for part in settings(structure.schema_class):
@@ -89,7 +89,7 @@ class _Completion:
             for name, value in self.overrides.items()
             if name.startswith(f"{path}.")
         }
-        structure = structure_of(value, part.annotation, part.description)
+        structure = structure_of(value, part)
         if isinstance(value, ast.Phrase) and structure is not None:
             named = [f"{name}: {inside.span.text}" for name, inside in structure.values.items()]
             return f"{vocabulary_word(structure.schema_class)}({', '.join(named)})"

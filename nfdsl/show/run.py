@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -10,8 +11,10 @@ from nfdsl.lower import lower
 from nfdsl.plan import Plan, PlannedRun, Selection
 from nfdsl.run_json import configure, dump
 from nfdsl.schema.blocks import KINDS, Block
-from nfdsl.schema.run import Run
+from nfdsl.schema.model import Model, fine_tuned
+from nfdsl.schema.run import Run, Weights
 from nfdsl.schema.setting import Setting, settings
+from nfdsl.schema.training import Finetune, Released
 from nfdsl.schema.units import Dimension, quantity
 from nfdsl.show.unsayable import MARK, sayable
 from nfdsl.show.written import Writer, docstring
@@ -74,8 +77,10 @@ def as_nfx(run: PlannedRun, plan: Plan, study: Study) -> str:
         for point in block.points:
             names.setdefault(point.value, name)
     about = f"Run {run.id} of {plan.study}: {described(run)}."
-    blocks = ["\n".join(_block(value, run, names)) for value in _referred_to(run) if value in names]
-    spec = Source("", "\n\n".join([docstring(about), *blocks, "\n".join(_training(run, names))]))
+    start = None if run.weights is None else _released(run, run.weights, study)
+    model = run.model if start is None else start.model
+    blocks = ["\n".join(_block(value, model, run, names)) for value in _referred_to(run, model) if value in names]
+    spec = Source("", "\n\n".join([docstring(about), *blocks, "\n".join(_training(run, start, names))]))
     text = formatted(sayable(spec))
     assert text is not None
     return text
@@ -91,7 +96,20 @@ def _candidates(start: Selection) -> str:
     return f"{rank} by {start.by} of the tuned runs among candidates {', '.join(start.candidates)}"
 
 
-def _referred_to(run: PlannedRun) -> Iterator[Block]:
+def _released(run: PlannedRun, weights: Weights, study: Study) -> Released:
+    """Returns what a run's block says of the released weights that the run begins from."""
+    values = (point.value for point in study.blocks[run.block].points)
+    starts = (value.start for value in values if isinstance(value, Finetune))
+    return next(
+        start
+        for start in starts
+        if isinstance(start, Released)
+        and str(Path(start.file).absolute()) == weights.path
+        and fine_tuned(start.model) == run.model
+    )
+
+
+def _referred_to(run: PlannedRun, model: Model) -> Iterator[Block]:
     """Yields the blocks a run's block names, and those they name, each after what it needs."""
     against = run.recipe.data.dedup.against if run.recipe.data.dedup else None
     data = [run.recipe.data]
@@ -100,19 +118,24 @@ def _referred_to(run: PlannedRun) -> Iterator[Block]:
         against = against.dedup.against if against.dedup else None
     yield from reversed(data)
     yield run.recipe.hardware
-    yield run.model
+    yield model
 
 
-def _block(value: Block, run: PlannedRun, names: Mapping[Block, str]) -> Iterator[str]:
-    yield f"{_kind(value)} {names[value]} {{" + (f"  # {run.label}" if value == run.model else "")
+def _block(value: Block, model: Model, run: PlannedRun, names: Mapping[Block, str]) -> Iterator[str]:
+    yield f"{_kind(value)} {names[value]} {{" + (f"  # {run.label}" if value == model else "")
     for setting in settings(type(value)):
         yield _line(setting, getattr(value, setting.name), names)
     yield "}"
 
 
-def _training(run: PlannedRun, names: Mapping[Block, str]) -> Iterator[str]:
+def _training(run: PlannedRun, start: Released | None, names: Mapping[Block, str]) -> Iterator[str]:
     values: dict[str, Any] = {setting.name: getattr(run.recipe, setting.name) for setting in settings(type(run.recipe))}
-    values |= {"model": run.model, "lr": run.lr, "budget": quantity(run.length.images, Dimension.IMAGES)}
+    values |= {
+        "model": run.model,
+        "start": start,
+        "lr": run.lr,
+        "budget": quantity(run.length.images, Dimension.IMAGES),
+    }
     yield f"{run.kind} {run.block} {{"
     for setting in settings(KINDS[run.kind][0]):
         if setting.name == "start" and run.start is not None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from nfdsl.check.arguments import arguments, head, vocabulary_word
+from nfdsl.check.arguments import arguments, head, implied, vocabulary_word
 from nfdsl.check.wanted import Wanted
 from nfdsl.schema.blocks import Block
-from nfdsl.schema.setting import Description, Setting, settings
+from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Quantity
 from nfdsl.show.written import Writer
 from nfdsl.source import Source
@@ -26,20 +26,20 @@ class Structure:
     values: Mapping[str, ast.Value]  # by setting, those that are written
 
 
-def structure_of(value: ast.Value, annotation: Any, description: Description) -> Structure | None:
-    """Returns the structure a value that has passed every check stands for.
+def structure_of(value: ast.Value, setting: Setting) -> Structure | None:
+    """Returns the structure a value of a setting stands for that has passed every check.
 
     None if it is something else, or says what it is by a name that must be looked up elsewhere.
     """
-    members = _members(annotation)
+    members = _members(setting.annotation)
     classes = [member for member in members if _is_structure(member)]
     words = {vocabulary_word(schema_class) for schema_class in classes}
     is_plain = any(member is not NoneType and member not in classes for member in members)
     if not classes or isinstance(value, ast.Grid) or (is_plain and head(value) not in words):
         return None
-    if isinstance(value, ast.Name) and value.text not in words and not _begins_with_name(classes, value.text):
+    if isinstance(value, ast.Name) and value.text not in words and not _begins_with_name(classes, setting, value.text):
         return None
-    schema_class, given = arguments(value, classes, Wanted(annotation, description, ""))
+    schema_class, given = arguments(value, classes, Wanted(setting.annotation, setting.description, setting.name))
     return Structure(schema_class, _bound(schema_class, given))
 
 
@@ -61,10 +61,11 @@ def _bound(schema_class: type, given: Sequence[tuple[ast.Name | None, ast.Value]
     return bound
 
 
-def _begins_with_name(classes: Sequence[type], name: str) -> bool:
+def _begins_with_name(classes: Sequence[type], setting: Setting, name: str) -> bool:
     """Whether a word of the language, or the name of a block, may stand for the first argument."""
-    first = next(settings(classes[0]), None)
-    if len(classes) > 1 or first is None:
+    unsaid = implied(classes, setting.name)
+    first = None if unsaid is None else next(settings(unsaid), None)
+    if first is None:
         return False
     return bool(first.description.names) or (
         get_origin(first.annotation) is Literal and name in get_args(first.annotation)

@@ -15,6 +15,8 @@ def differences(old: Run, new: Run) -> Iterator[str]:
     """Yields ``batch changed 32 -> 64`` for each setting but the learning rate and the start."""
     yield from _changes(old.model, new.model, "model")
     yield from (change for change in _changes(old.recipe, new.recipe, ""))
+    if old.weights and new.weights and old.weights != new.weights:
+        yield f"what start.file holds changed {old.weights.sha256[:8]} -> {new.weights.sha256[:8]}"
     lengths = (
         ("budget", "images", old.length.images, new.length.images),
         ("schedule.warmup", "steps", old.length.warmup_steps, new.length.warmup_steps),

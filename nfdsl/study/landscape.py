@@ -115,11 +115,13 @@ def described(run: PlannedRun) -> str:
 
 
 def swept(run: PlannedRun) -> tuple[str, ...]:
-    """Returns where `run` lies along the axes it was swept along, model and learning rate aside.
+    """Returns where `run` lies along the axes it was swept along, model and learning rate aside, and what goes by the
+    model's name with it.
 
     A bare number is told by the last word of its axis: ``repeat 4`` of ``augment.repeat``.
     """
-    choices = ((axis, choice) for axis, choice in run.labels.items() if axis not in ("model", "lr"))
+    aside = ((axis, choice) for axis, choice in run.labels.items() if axis not in ("model", "lr"))
+    choices = [(axis, choice) for axis, choice in aside if choice != run.label]
     return tuple(f"{axis.rpartition('.')[2]} {choice}" if _bare(choice) else choice for axis, choice in choices)
 
 

@@ -31,7 +31,8 @@ class Record:
     replicates: str  # runs that share it differ only in seeds
     minimizing: Metric  # what the tuned run of the cell has least of
     start_cells: tuple[str, ...]  # among whose best its start is chosen
-    start: str | None  # the run it starts from; None from random weights, or while that is not chosen
+    start: str | None  # the run it starts from; None from other weights, or while that is not chosen
+    weights: str | None  # SHA-256 of the released ones it starts from
     lr: float
     epochs: float
     steps: int
@@ -152,6 +153,7 @@ def _record(
         minimizing=metric,
         start_cells=texts(run, "start_cells"),
         start=_start(directory, run_id) if kind == "finetune" else None,
+        weights=run.text("weights") if run.values.get("weights") is not None else None,
         lr=run.number("lr"),
         epochs=run.number("epochs"),
         steps=run.whole("steps"),

@@ -52,13 +52,15 @@ def _value(
 
 
 def possible(annotation: Any, description: Description, names: Names) -> bool:
-    """Whether there is a value of this type: one that names a block needs a block to name."""
+    """Whether there is a value of this type: one that names a block needs one to name, and of files none is known."""
     if get_origin(annotation) in (Union, UnionType):
         return any(possible(member, description, names) for member in get_args(annotation))
     if annotation in BLOCK_KINDS:
         return bool(names.get(BLOCK_KINDS[annotation]))
     if annotation is str and description.names:
         return any(names.get(kind) for kind in description.names)
+    if description.files:
+        return False
     needed = settings(cast(type, annotation)) if is_dataclass(annotation) else ()
     return all(possible(s.annotation, s.description, names) for s in needed if s.required)
 

@@ -1,5 +1,6 @@
 """Files of published weights: named arrays, and nothing that could run code."""
 
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def tensors(path: Path) -> Tensors:
         raise ReleasedError(f"there is no file {path}") from None
     except (SafetensorError, zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
         raise ReleasedError(f"{path.name} cannot be read: {error}") from error
+
+
+def require_content(path: Path, sha256: str) -> None:
+    """Raises `ReleasedError` where a file is not there, or does not hold what has this hash."""
+    try:
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ReleasedError(f"{path} cannot be read: {error.strerror}") from error
+    if found != sha256:
+        raise ReleasedError(
+            f"{path} holds other weights than when the run was planned: its SHA-256 is {found}, not {sha256}"
+        )
 
 
 def _npz(path: Path) -> Tensors:

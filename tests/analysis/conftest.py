@@ -69,6 +69,7 @@ _RECORD = Record(
     minimizing="holdout.loss",
     start_cells=(),
     start=None,
+    weights=None,
     lr=0.1,
     epochs=1.0,
     steps=10,

@@ -40,3 +40,8 @@ def test_core_hours_are_known_only_where_all_of_them_are(record):
 
 def test_the_cost_is_not_known_while_the_start_is_not_chosen(record):
     assert total_cost(record(kind="finetune", start=None), {}) is None
+
+
+def test_of_released_weights_only_what_comes_after_them_is_known(record):
+    after = record(kind="finetune", weights="5ba9", train_flops=1e13, core_hours=0.5)
+    assert total_cost(after, {}) == Cost(1e13, 0.5)

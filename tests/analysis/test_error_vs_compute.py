@@ -103,3 +103,10 @@ def test_fine_tunes_of_several_seeds_are_one_point_with_a_bar(record, replicates
     assert list(bar.get_ydata()) == [pytest.approx(6.0), pytest.approx(10.0)]
     assert drawing.numbers.rows[0][-3:] == (pytest.approx(0.08), 3, pytest.approx(0.02))
     assert "means over 3 seeds, bars one standard deviation" in drawing.caption
+
+
+def test_networks_from_released_weights_are_drawn_at_what_is_known(record, marks):
+    drawing = draw([record(block="ft", kind="finetune", weights="5ba9", train_flops=1e13)])
+    assert [line.get_xdata()[0] for line in marks(drawing.figure.axes[0])] == [1e13]
+    assert "What released weights have cost before is not known" in drawing.caption
+    assert "released" not in draw([record(block="ft")]).caption

@@ -1,6 +1,7 @@
 """Which runs two plans share, and why they do not share the others."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +117,21 @@ def test_a_cell_is_known_by_its_labels(changed: Changed):
         ("M", {"budget": "1 epochs"}),
         ("M", {"budget": "2 epochs"}),
     ]
+
+
+def test_released_weights_are_compared_by_what_they_hold(
+    changed: Changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "same_as_a"):
+        Path(f"{name}.safetensors").write_text(name[-1])
+    start = "base best 1 by holdout.loss"
+    one, other, same = (
+        changed((start, f'released({{v1: "{name}.safetensors"}}, model: net)')) for name in ("a", "b", "same_as_a")
+    )
+    assert not affected(one, same)
+    assert [(cell.model, cell.causes) for cell in affected(one, other)] == [
+        ("S", ["start.file"]),
+        ("M", ["start.file"]),
+    ]
+    assert {tuple(cell.causes) for cell in affected(changed(), one)} == {("start",)}

@@ -53,6 +53,23 @@ def test_a_fine_tune_says_what_it_waits_for_in_place(planned: Planned, spec: Cal
     assert all(candidate in form for form in said for candidate in run.start.candidates)
 
 
+def test_the_spec_of_a_run_from_released_weights_is_of_that_run_alone(
+    planned: Planned, spec: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("S", "M", "L"):
+        Path(f"{name}.safetensors").write_text(name)
+    files = '{S: "S.safetensors", M: "M.safetensors", L: "L.safetensors"}'
+    start = f"released({files}, model: nfnet)\n  zip start.file, start.model"
+    text = spec("quickstart").replace("scaling best 1 per model by holdout.loss", start)
+    plan, whole = planned(text), study(text)
+    for run in (run for run in plan.runs if run.kind == "finetune"):
+        shown = as_nfx(run, plan, whole)
+        assert f'start       released("{run.label}.safetensors", nfnet)' in shown
+        (again,) = planned(shown).runs
+        assert (again.id, again.weights) == (run.id, run.weights)
+
+
 def test_json_is_the_run_itself(planned: Planned, spec: Callable[[str], str]):
     run = planned(spec("quickstart")).runs[0]
     loaded = load(as_json(run))

@@ -74,6 +74,7 @@ class Sketch:
                     epochs=images / 100,
                     length=Length(images, images // 10, 0),
                     start=start,
+                    weights=None,
                     train_flops=size * images * 1000,
                     sam_flops=0,
                     core_hours=None,

@@ -8,7 +8,7 @@ from nfdsl.lower import lower
 from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.optimizers import AGC, SGD
-from nfdsl.schema.run import Length
+from nfdsl.schema.run import Length, Weights
 from nfdsl.schema.schedules import Linear
 from nfdsl.study.differences import differences
 
@@ -31,6 +31,15 @@ def test_settings_of_the_recipe(sketch, changes, said):
     sketch.cell("a", (0.1,))
     old = lower(sketch.runs[0], None)
     assert list(differences(old, replace(old, recipe=replace(old.recipe, **changes)))) == said
+
+
+def test_what_a_file_of_weights_holds(sketch):
+    sketch.cell("a", (0.1,))
+    old = replace(lower(sketch.runs[0], None), weights=Weights("/w.npz", "0123456789"))
+    assert list(differences(old, replace(old, weights=Weights("/w.npz", "98765432ab")))) == [
+        "what start.file holds changed 01234567 -> 98765432"
+    ]
+    assert list(differences(old, replace(old, weights=Weights("/elsewhere/w.npz", "0123456789")))) == []
 
 
 def test_model_budget_and_warmup(sketch):
