@@ -150,6 +150,14 @@ def _data(data: Data, definition: Definition) -> Iterator[Diagnostic]:
             {"reassessed": f'"{data.reassessed}"', "validation": "none"},
             "name the source that the labels are of, or leave `reassessed` out",
         )
+    if data.dedup is not None and data.dedup.against is None and data.dedup.excluding is None:
+        yield broken(
+            definition,
+            "missing-setting",
+            "`dedup` does not say what to leave out",
+            {"dedup": "neither `against` nor `excluding`"},
+            'add `excluding "duplicates.txt"`, a list of images, or leave `dedup` out',
+        )
     if not isinstance(data.source, Builtin):
         return
     name, size = data.source.name, BUILTIN_SIZES[data.source.name]
