@@ -1,27 +1,13 @@
-"""The commands. Exit codes: 0 done, 1 the spec is wrong, 2 wrong usage, 3 some run failed or is unproved, 130 stopped.
-
-Commands import what they need when they are called, so that ``nfdsl check`` stays quick.
-"""
+"""The command line: what may be asked of nfdsl, and how."""
 
 import argparse
-import json
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nfdsl.diagnostics import Diagnostic, to_json
-from nfdsl.render import render
-from nfdsl.source import Source, Unreadable, read
-
-if TYPE_CHECKING:  # the one place where imports are late
-    from nfdsl.check.study import Study
-    from nfdsl.plan import Plan
-    from nfdsl.verdict import Verdict
-
-DONE, WRONG_SPEC, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
+from nfdsl import commands
+from nfdsl.commands import DONE, STOPPED
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,83 +24,81 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nfdsl", description="Carries out scaling studies written in .nfx files.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("new", help="write a spec to start from")
+    command = parsers.add_parser("new", help="write a spec to start from")
     command.add_argument("name", nargs="?", default="study", metavar="NAME", help="of the file, .nfx or not (study)")
-    command.set_defaults(command=_new)
+    command.set_defaults(command=commands.new)
 
-    command = commands.add_parser("check", help="say everything that is wrong with a spec")
+    command = parsers.add_parser("check", help="say everything that is wrong with a spec")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--fix", action="store_true", help="mend what can be mended, in the files themselves")
     formats = command.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
     formats.add_argument("--sarif", action="store_true", help="print the diagnostics as SARIF 2.1.0")
     _add_set(command)
-    command.set_defaults(command=_check)
+    command.set_defaults(command=commands.check)
 
-    command = commands.add_parser("explain", help="say what a diagnostic means, with a wrong and a right example")
+    command = parsers.add_parser("explain", help="say what a diagnostic means, with a wrong and a right example")
     command.add_argument("code", nargs="?", metavar="CODE", help="the word in brackets behind `error`; all if left out")
     command.add_argument("--json", action="store_true", help="print the explanation as JSON")
-    command.set_defaults(command=_explain)
+    command.set_defaults(command=commands.explain)
 
-    command = commands.add_parser("fmt", help="put specs in the one style")
+    command = parsers.add_parser("fmt", help="put specs in the one style")
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not in style")
-    command.set_defaults(command=_fmt)
+    command.set_defaults(command=commands.fmt)
 
-    command = commands.add_parser("plan", help="show runs, programs and what they cost")
+    command = parsers.add_parser("plan", help="show runs, programs and what they cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
     _add_set(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
-    command.set_defaults(command=_plan)
+    command.set_defaults(command=commands.plan)
 
-    command = commands.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
+    command = parsers.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--run", metavar="ID", help="the run whose id begins so")
     command.add_argument(
         "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
     )
     _add_set(command)
-    command.set_defaults(command=_show_study)
+    command.set_defaults(command=commands.show)
 
-    command = commands.add_parser("diff", help="say what changes between two specs, and which runs that affects")
+    command = parsers.add_parser("diff", help="say what changes between two specs, and which runs that affects")
     command.add_argument("old", metavar="A")
     command.add_argument("new", metavar="B")
     command.add_argument("--json", action="store_true", help="print the difference as JSON")
     _add_set(command, " in B")
-    command.set_defaults(command=_diff)
+    command.set_defaults(command=commands.diff)
 
-    command = commands.add_parser(
-        "compile", help="compile a study's programs for TPUs, without one, and say their cost"
-    )
+    command = parsers.add_parser("compile", help="compile a study's programs for TPUs, without one, and say their cost")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--topology", metavar="SLICE", help="in place of the planned one, for example v4:8x8x8")
     command.add_argument("--model", metavar="LABEL", help="the only model to compile, for example F7+")
     command.add_argument("--json", action="store_true", help="print the estimates as JSON")
     _add_set(command)
-    command.set_defaults(command=_compile)
+    command.set_defaults(command=commands.compile_programs)
 
-    command = commands.add_parser("run", help="carry a study out, or on from where it stopped")
+    command = parsers.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
     text = "how often a run is tried before it has failed and the others go on without it (3)"
     command.add_argument("--attempts", type=_attempts, default=3, metavar="N", help=text)
     command.add_argument("--tensorboard", action="store_true", help="write TensorBoard event files to DIR/tensorboard")
     _add_set(command)
-    command.set_defaults(command=_run)
+    command.set_defaults(command=commands.run)
 
-    command = commands.add_parser("status", help="say where a study stands, which may be going on meanwhile")
+    command = parsers.add_parser("status", help="say where a study stands, which may be going on meanwhile")
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--json", action="store_true", help="print the state of each run as JSON")
-    command.set_defaults(command=_status)
+    command.set_defaults(command=commands.status)
 
-    command = commands.add_parser("report", help="draw the figures and the report of a study directory")
+    command = parsers.add_parser("report", help="draw the figures and the report of a study directory")
     command.add_argument("directory", type=Path, metavar="DIR")
-    command.set_defaults(command=_report)
+    command.set_defaults(command=commands.report)
 
-    command = commands.add_parser("fit", help="fit a scaling law to a table or a study, and predict with it")
+    command = parsers.add_parser("fit", help="fit a scaling law to a table or a study, and predict with it")
     command.add_argument("source", type=Path, metavar="POINTS.csv|DIR")
     forms = ("power", "saturating", "double", "parametric", "isoflop", "envelope")
     command.add_argument("--form", choices=forms, default="power", help="the form of the law (power)")
@@ -124,17 +108,17 @@ def _parser() -> argparse.ArgumentParser:
     text = "fit optima on the edge of their grid of learning rates too"
     command.add_argument("--keep-censored", action="store_true", help=text)
     command.add_argument("--json", action="store_true", help="print the fit as JSON")
-    command.set_defaults(command=_fit)
+    command.set_defaults(command=commands.fit)
 
-    command = commands.add_parser(
+    command = parsers.add_parser(
         "audit", help="prove that each example counted exactly once an epoch, or say which not"
     )
     command.add_argument("directory", type=Path, metavar="DIR")
     command.add_argument("--json", action="store_true", help="print the verdicts as JSON")
-    command.set_defaults(command=_audit)
+    command.set_defaults(command=commands.audit)
 
-    command = commands.add_parser("lsp", help="serve an editor, over standard input and output")
-    command.set_defaults(command=_lsp)
+    command = parsers.add_parser("lsp", help="serve an editor, over standard input and output")
+    command.set_defaults(command=commands.lsp)
     return parser
 
 
@@ -148,344 +132,6 @@ def _attempts(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("a run is tried once at least")
     return number
-
-
-def _new(arguments: argparse.Namespace) -> int:
-    from nfdsl.starter import write_starter
-
-    try:
-        path = write_starter(arguments.name)
-    except FileExistsError as error:
-        return _refused(f"{error.filename} is there already; give another name: nfdsl new NAME")
-    except OSError as error:
-        return _refused(f"cannot write {error.filename}: {error.strerror}")
-    print(f"wrote {path}, a study that runs as it is, in about a minute:\n  nfdsl plan {path}\n  nfdsl run {path}")
-    return DONE
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from nfdsl.verdict import verdict
-
-    try:
-        verdicts = [verdict(name, arguments.assignments, fix=arguments.fix) for name in arguments.files]
-    except OSError as error:
-        return _refused(f"cannot write the fixes: {error}")
-    found = [diagnostic for each in verdicts for diagnostic in each.wrong]
-    if arguments.json:
-        print(json.dumps([to_json(diagnostic) for diagnostic in found], indent=1))
-    elif arguments.sarif:
-        from nfdsl.sarif import sarif
-
-        print(sarif(found))
-    else:
-        _print_verdicts(verdicts)
-    return WRONG_SPEC if found else DONE
-
-
-def _print_verdicts(verdicts: "Sequence[Verdict]") -> None:
-    from nfdsl.mend import described
-    from nfdsl.verdict import summary
-
-    for each in verdicts:
-        for diagnostic in each.fixed:
-            print(described(diagnostic))
-        _show(each.wrong)
-        if not each.wrong:
-            print(f"{each.name}: in order")
-    if line := summary(verdicts):
-        print(line, file=sys.stderr)
-
-
-def _explain(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.explain import UnknownCode, explained_json, explanation_of, print_codes, print_explanation
-
-    try:
-        if arguments.json:
-            print(explained_json(arguments.code))
-        elif arguments.code is None:
-            print_codes(Console())
-        else:
-            print_explanation(explanation_of(arguments.code), Console())
-    except UnknownCode as error:
-        return _refused(error)
-    return DONE
-
-
-def _fmt(arguments: argparse.Namespace) -> int:
-    from nfdsl.style import style
-
-    in_order = True
-    for name in arguments.files:
-        try:
-            styled = style(name, check=arguments.check)
-        except Unreadable as error:
-            print(f"error[unreadable-file]: {error}", file=sys.stderr)
-            in_order = False
-            continue
-        _show(styled.diagnostics)
-        if styled.changed:
-            print(f"{name}: not in style" if arguments.check else f"{name}: formatted")
-        in_order = in_order and not styled.diagnostics and not (styled.changed and arguments.check)
-    return DONE if in_order else WRONG_SPEC
-
-
-def _plan(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.aot.estimates import measured
-    from nfdsl.study.changes import reasons, told
-    from nfdsl.study.directory import StudyDirectory
-    from nfdsl.study.forecast import forecast
-    from nfdsl.study.landscape import Landscape
-    from nfdsl.study.tuning.known import Known
-    from nfdsl.tables import plan_json, print_plan
-
-    planned = _planned(arguments.file, arguments.assignments)
-    if planned is None:
-        return WRONG_SPEC
-    _, _, plan = planned
-    directory, landscape = StudyDirectory(_directory(arguments)), Landscape(plan)
-    results, _ = directory.results(landscape.runs)
-    cells, because = forecast(landscape, Known(results, {})), reasons(plan, directory)
-    costed, compiled = measured(plan)
-    if arguments.json:
-        print(plan_json(costed, {run: result.state for run, result in results.items()}, because, cells, compiled))
-    else:
-        print_plan(costed, cells, told(plan, because, results), compiled, Console())
-    return DONE
-
-
-def _show_study(arguments: argparse.Namespace) -> int:
-    from nfdsl.show.study import shown
-
-    if arguments.run is None and arguments.form != "nfx":
-        return _refused(f"--as {arguments.form} shows one run; say which: --run ID")
-    studied = _planned(arguments.file, arguments.assignments)
-    if studied is None:
-        return WRONG_SPEC
-    source, study, plan = studied
-    if arguments.run is None:
-        print(shown(study, source), end="")
-        return DONE
-
-    from nfdsl.show.run import UnknownRun, find, shown_as
-
-    try:
-        print(shown_as(arguments.form, find(plan, arguments.run), plan, study), end="")
-    except UnknownRun as unknown:
-        return _refused(unknown)
-    return DONE
-
-
-def _compile(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.aot.compile import NoCompiler, compiled
-    from nfdsl.aot.table import announced, estimates_json, print_estimates
-    from nfdsl.aot.targets import NoTarget, targets
-
-    planned = _planned(arguments.file, arguments.assignments)
-    if planned is None:
-        return WRONG_SPEC
-    try:
-        wanted = targets(planned[2], arguments.topology, arguments.model)
-        estimates = list(announced(compiled(wanted), len(wanted), Console(stderr=True)))
-    except (NoTarget, NoCompiler) as error:
-        return _refused(error)
-    estimates.sort(key=lambda estimate: wanted.index(estimate.target))
-    if arguments.json:
-        print(estimates_json(estimates))
-    else:
-        print_estimates(estimates, Console())
-    return RUN_FAILED if any(estimate.error for estimate in estimates) else DONE
-
-
-def _diff(arguments: argparse.Namespace) -> int:
-    from nfdsl.diff.report import difference, to_json, to_text
-    from nfdsl.diff.runs import Planned
-
-    old, new = _planned(arguments.old), _planned(arguments.new, arguments.assignments)
-    if old is None or new is None:
-        return WRONG_SPEC
-    before, after = (Planned(study, plan, study.lets) for _, study, plan in (old, new))
-    found = difference(before, after)
-    print(to_json(found) if arguments.json else to_text(found, arguments.old, arguments.new))
-    return DONE
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.study.changes import reasons, told
-    from nfdsl.study.description import describe
-    from nfdsl.study.directory import StudyDirectory, unwritable
-    from nfdsl.study.display.follow import follow, print_closing
-    from nfdsl.study.engine import carry_out
-    from nfdsl.study.lock import Held
-    from nfdsl.syntax.load import load
-    from nfdsl.tables import plan_json
-
-    planned = _planned(arguments.file, arguments.assignments)
-    if planned is None:
-        return WRONG_SPEC
-    source, _, plan = planned
-    directory, console = StudyDirectory(_directory(arguments)), Console()
-    because = reasons(plan, directory)
-    for line in told(plan, because, directory.results(because)[0]):
-        console.print(line, markup=False, highlight=False)
-    study_json = describe(plan, source, load(source).sources[1:], arguments.assignments)
-    events = carry_out(
-        plan, directory, study_json=study_json, plan_json=plan_json(plan, {}, because), attempts=arguments.attempts
-    )
-    if arguments.tensorboard:
-        try:
-            from nfdsl.study.tensorboard import logged
-        except ModuleNotFoundError as missing:
-            if missing.name != "tensorboardX":
-                raise
-            return _refused("event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'")
-        events = logged(events, plan, directory.path / "tensorboard")
-    try:
-        outcome = follow(events, plan, console)
-    except Held as held:
-        return _refused(held)
-    except OSError as error:
-        return _refused(unwritable(error), RUN_FAILED)
-    print_closing(outcome, plan, console)
-    if outcome.stopped:
-        console.print(f"stopped; to go on: {_again(arguments)}", markup=False, highlight=False)
-        return STOPPED
-    _write_report(directory.path)
-    return DONE if outcome.complete else RUN_FAILED
-
-
-def _again(arguments: argparse.Namespace) -> str:
-    out = [] if arguments.out is None else ["--out", str(arguments.out)]
-    return shlex.join(["nfdsl", "run", arguments.file, *out, *(f"--set={each}" for each in arguments.assignments)])
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.audit.run import audit_run
-    from nfdsl.study.directory import StudyDirectory
-    from nfdsl.study.directory import Unreadable as UnreadableStudy
-    from nfdsl.study.display.status import print_status, status_json
-    from nfdsl.study.status import read_status
-
-    try:
-        status = read_status(arguments.directory)
-    except UnreadableStudy as error:
-        return _refused(error)
-    if arguments.json:
-        done = [record.id for record in status.records if record.state == "done"]
-        directory = StudyDirectory(arguments.directory)
-        print(status_json(status, {run: audit_run(directory.run(run)).verdict for run in done}))
-    else:
-        print_status(status, Console())
-    return DONE
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    return _write_report(arguments.directory)
-
-
-def _fit(arguments: argparse.Namespace) -> int:
-    from nfdsl.analysis.fit_answer import WrongQuestion, answer, parse_question, to_json, to_text
-    from nfdsl.analysis.points import FitError
-    from nfdsl.study.directory import Unreadable as UnreadableStudy
-
-    try:
-        questions = [parse_question(text) for text in arguments.predict]
-        found = answer(
-            arguments.source, arguments.form, questions, block=arguments.block, keep_censored=arguments.keep_censored
-        )
-    except (FitError, WrongQuestion, UnreadableStudy) as error:
-        return _refused(error)
-    print(to_json(found) if arguments.json else to_text(found))
-    return DONE
-
-
-def _audit(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from nfdsl.audit.study import NoStudy, audit, audit_json, print_audit
-
-    try:
-        found = audit(arguments.directory)
-    except NoStudy as error:
-        return _refused(error)
-    if arguments.json:
-        print(audit_json(found))
-    else:
-        print_audit(found, Console())
-    return DONE if found.proved else RUN_FAILED
-
-
-def _lsp(_: argparse.Namespace) -> int:
-    try:
-        from nfdsl.editor.server import SERVER
-    except ModuleNotFoundError as missing:
-        if missing.name not in {"lsprotocol", "pygls"}:
-            raise
-        return _refused("editors need the extra `lsp`: pip install 'nfdsl[lsp]'")
-    SERVER.start_io()
-    return DONE
-
-
-def _write_report(directory: Path) -> int:
-    from nfdsl.analysis.report import write_report
-    from nfdsl.study.directory import Unreadable as UnreadableStudy
-    from nfdsl.study.directory import unwritable
-
-    try:
-        files = write_report(directory)
-    except UnreadableStudy as error:
-        return _refused(error)
-    except OSError as error:  # as on a full disk
-        return _refused(f"no report: {unwritable(error)}", RUN_FAILED)
-    for finding in files.findings:
-        print(f"- {finding}")
-    print(f"report: {files.html}")
-    return DONE
-
-
-def _refused(reason: object, code: int = USAGE) -> int:
-    """Says why a command is not carried out, or not to its end, and returns its exit code."""
-    print(f"nfdsl: {reason}", file=sys.stderr)
-    return code
-
-
-def _read(name: str) -> Source | None:
-    try:
-        return read(name)
-    except Unreadable as error:
-        print(f"error[unreadable-file]: {error}", file=sys.stderr)
-        return None
-
-
-def _planned(name: str, assignments: Sequence[str] = ()) -> "tuple[Source, Study, Plan] | None":
-    """Returns a spec, its study and its plan, or none once what is wrong has been shown."""
-    from nfdsl.diagnose import planned
-
-    source = _read(name)
-    if source is None:
-        return None
-    found, diagnostics = planned(source, Path(name).stem, assignments)
-    _show(diagnostics)
-    return (source, found.study, found.plan) if found else None
-
-
-def _show(diagnostics: Sequence[Diagnostic]) -> None:
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    for diagnostic in diagnostics:
-        print(render(diagnostic, color=color), end="\n\n", file=sys.stderr)
-
-
-def _directory(arguments: argparse.Namespace) -> Path:
-    return arguments.out or Path("studies") / Path(arguments.file).stem
 
 
 if __name__ == "__main__":
