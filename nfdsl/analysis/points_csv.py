@@ -52,7 +52,9 @@ def read_points(path: Path, *, keep_censored: bool = False) -> Table:
     header, rows = _rows(path)
     missing = _missing(header)
     if missing:
-        raise FitError(f"{path} has no column {missing}; its columns are {listed(header) or 'none'}.")
+        raise FitError(
+            f"{path} has no column {missing}; its columns are {listed(header)}." if header else f"{path} is empty."
+        )
     finished = [row for row in rows if isfinite(row.values["loss"])]
     _require_positive(finished)
     waiting = len(rows) - len(finished)
@@ -74,8 +76,10 @@ def _rows(path: Path) -> tuple[list[str], list[_Row]]:
             header = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = header
             return header, [_row(reader.line_num, cells) for cells in reader if any(map(_told, cells.values()))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FitError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise FitError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FitError(f"{path} is no table of comma-separated values: {error}") from None
 
 
 def _row(line: int, cells: Mapping[str, str | list[str] | None]) -> _Row:

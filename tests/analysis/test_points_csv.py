@@ -64,7 +64,7 @@ def test_censored_optima_can_be_kept(table):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "has no column loss; its columns are none"),
+        ("", "points.csv is empty."),
         ("compute,error\n1,2\n", "has no column loss; its columns are compute and error"),
         ("params,loss\n1,2\n", "has no column compute, nor macs_per_image"),
         ("compute,loss\n1e12,3\n1e13,0\n1e14,-1\n", "above 0, and there is 0 in line 3 and -1 in line 4.*1 remain"),
