@@ -80,6 +80,7 @@ a:hover { text-decoration-color: currentColor; }
 .spec { counter-reset: line; }
 .line::before { counter-increment: line; content: counter(line); display: inline-block; width: 2.5em;
   margin-right: 1.25em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
+:target { scroll-margin-top: 3.5rem; }
 .line:target { background: color-mix(in srgb, var(--orange) 25%, transparent); }
 .tip { pointer-events: all; cursor: help; }
 .tip:hover { opacity: 1; }
