@@ -15,6 +15,8 @@ from nfdsl.study.landscape import swept
 from nfdsl.study.tuning.ladder import Ladder
 from nfdsl.study.tuning.search import expected
 
+_WIDE = 96  # columns of a terminal with room for every column of the plan
+
 
 def plan_json(
     plan: Plan,
@@ -121,7 +123,7 @@ def print_plan(
     Core-hours of the programs `compiled` are told to be the compiler's estimate.
     """
     console.print(_programs_table(plan))
-    console.print(_cells_table(plan, cells))
+    console.print(_cells_table(plan, cells, wide=console.width >= _WIDE))
     sums = totals(plan)
     hours = f", {_short(sums['core_hours'])} core-hours" if sums["core_hours"] else ""
     console.print(
@@ -192,25 +194,28 @@ def _programs_table(plan: Plan) -> Table:
     return table
 
 
-def _cells_table(plan: Plan, cells: Sequence[CellForecast]) -> Table:
+def _cells_table(plan: Plan, cells: Sequence[CellForecast], *, wide: bool) -> Table:
+    """Returns the cells block by block. FLOPs give way to core-hours where there is no room for both."""
+    runs = {run.id: run for run in plan.runs}
+    timed = any(run.core_hours is not None for run in plan.runs)
+    costs = (*(("FLOPs",) if wide or not timed else ()), *(("core-hours",) if timed else ()))
     table = Table(title="\nRuns", title_justify="left", box=None, pad_edge=False)
-    table.add_column("block", no_wrap=True)
     table.add_column("model", no_wrap=True)
     table.add_column("varied")
-    for heading in ("rates", "steps", "FLOPs", "core-hours", "state"):
+    for heading in ("rates", "steps", *costs, "state"):
         table.add_column(heading, justify="right", no_wrap=True)
-    runs = {run.id: run for run in plan.runs}
     previous = ""
     for cell in cells:
         first = runs[cell.ladder.range[0]]
+        if first.block != previous:
+            table.add_row(escape(first.block))
+        cost = {"FLOPs": _short(first.train_flops + first.sam_flops), "core-hours": _short(first.core_hours)}
         table.add_row(
-            escape(first.block) if first.block != previous else "",
-            escape(first.label),
+            f"  {escape(first.label)}",
             escape(", ".join(swept(first))),
             _rates(cell.ladder),
-            f"{first.length.steps:,}",
-            _short(first.train_flops + first.sam_flops),
-            _short(first.core_hours),
+            _short(first.length.steps),
+            *(cost[heading] for heading in costs),
             _state(cell),
         )
         previous = first.block
@@ -230,7 +235,7 @@ def _state(cell: CellForecast) -> str:
         return "no result"
     if len(cell.ladder.runs) == 1:
         return "done"
-    return f"lr {cell.best:g}" + (f", the {cell.censored} tried" if cell.censored else "")
+    return f"lr {cell.best:g}" + (f", {cell.censored} tried" if cell.censored else "")
 
 
 def _short(number: float | None) -> str:
@@ -238,7 +243,7 @@ def _short(number: float | None) -> str:
     if number is None:
         return "-"
     if number >= 1e15:
-        return f"{number:.2e}"
+        return f"{number:.2e}".replace("e+", "e")
     for size, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:.3g}{prefix}"

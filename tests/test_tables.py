@@ -33,19 +33,21 @@ def shown(
     losses: dict[str, float | None],
     changes: tuple[str, ...] = (),
     compiled: frozenset[str] = frozenset(),
+    *,
+    width: int = 200,
 ) -> list[str]:
     results = {
         run: replace(DONE, holdout_loss=loss, state="diverged" if loss is None else "done")
         for run, loss in losses.items()
     }
-    console = Console(file=StringIO(), width=200)
+    console = Console(file=StringIO(), width=width)
     print_plan(plan, forecast(Landscape(plan), Known(results, {})), changes, compiled, console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
 def test_the_reference_study_says_what_tuning_takes_and_what_it_may_take(reference: Plan):
     lines = shown(reference, {})
-    assert any(line.split()[:6] == ["scaling", "F0", "0.25", "epochs", "2", "of"] for line in lines)
+    assert lines[lines.index("scaling") + 1].split()[:5] == ["F0", "0.25", "epochs", "2", "of"]
     assert lines[-3].startswith("240 runs of 12 programs: ")
     assert lines[-2] == "core-hours: 6 x multiply-adds an image at 35% of the chips' peak, the `mfu` of the hardware"
     assert lines[-1].startswith("tuning tries 96 of these (1.2")
@@ -67,6 +69,13 @@ def test_without_a_known_peak_there_are_no_core_hours(quickstart: Plan):
     assert {program["core_hours_of"] for program in json.loads(plan_json(quickstart, {}))["programs"]} == {None}
 
 
+def test_nothing_is_cut_in_a_narrow_terminal(reference: Plan):
+    lines = shown(reference, {}, width=80)
+    assert not any("…" in line for line in lines)
+    assert "core-hours" in next(line for line in lines if "varied" in line)
+    assert "FLOPs" not in next(line for line in lines if "varied" in line)
+
+
 def test_a_grid_may_go_on_beyond_its_range(quickstart: Plan):
     assert shown(quickstart, {})[-1] == ("tuning goes on beyond a range at whose end its best lies: 48 runs at most")
 
@@ -80,7 +89,7 @@ def test_what_is_known_of_each_cell(quickstart: Plan):
     lines = shown(quickstart, losses, ("would run 1 run of x because lr changed 0.1 -> 0.2",))
     states = [line for line in lines if "epochs" in line or "epoch" in line]
     assert states[0].endswith("lr 0.4")
-    assert states[1].endswith("lr 25.6, the highest tried")
+    assert states[1].endswith("lr 25.6, highest tried")
     assert states[2].endswith("no result")
     assert states[3].endswith("1 of 3 done")
     assert states[4].endswith("waiting")

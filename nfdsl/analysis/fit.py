@@ -16,7 +16,7 @@ from nfdsl.analysis.optima import Optima, envelope_optima, isoflop_optima
 from nfdsl.analysis.parametric import Parametric
 from nfdsl.analysis.points import FitError, Floats, Points, unrivalled
 from nfdsl.analysis.power import Power
-from nfdsl.analysis.saturating import STEEPEST, Double, Saturating
+from nfdsl.analysis.saturating import LEAST_SHIFT, STEEPEST, Double, Saturating
 
 _NOTHING = 1e-6  # of the smallest loss
 _STEEPEST = 0.999 * STEEPEST
@@ -108,7 +108,7 @@ def _fit(points: Points, form: FormName) -> Fit:
             return _plain(points, form, fit_law(points, Double()))
         case "parametric":
             law = fit_law(points, Parametric())
-            return Fit(form, law, len(points), _frontier(law, "size"), _frontier(law, "examples"), ())
+            return Fit(form, law, len(points), _frontier(law, "size"), _frontier(law, "examples"), _undetermined(law))
         case "isoflop":
             return _optimal(points, form, isoflop_optima(points))
         case "envelope":
@@ -141,11 +141,20 @@ def _determined(points: Points, form: FormName) -> bool:
 
 def _plain(points: Points, form: FormName, law: Law) -> Fit:
     level, steep = law.constants.get("c", inf), "c" in law.constants and law.constants["b"] > _STEEPEST
+    straight = law.constants.get("d", inf) < 2 * LEAST_SHIFT * points.compute.min()
     notes = (
         "The points show no sign of an irreducible loss." if level < _NOTHING * points.loss.min() else "",
+        "The points show no sign of levelling off at small compute." if straight else "",
         "The exponent is at the end of the range searched: the points do not determine this form." if steep else "",
     )
     return Fit(form, law, len(points), None, None, tuple(filter(None, notes)))
+
+
+def _undetermined(law: Law) -> tuple[str, ...]:
+    """Returns a sentence on the exponents that may be 0, or of any size, for all the points say."""
+    exponents = {name: law.intervals[name] for name in ("alpha", "beta")}
+    loose = [name for name, reach in exponents.items() if reach.low <= 0 or reach.high > STEEPEST]
+    return (f"The points do not determine this form: they leave {listed(loose)} open.",) if loose else ()
 
 
 def _optimal(points: Points, form: FormName, found: Optima) -> Fit:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nfdsl.analysis.bootstrap import Interval
 from nfdsl.analysis.equation import equation, trends
-from nfdsl.analysis.fit import Fit, fit
+from nfdsl.analysis.fit import Fit, fit, fittable
 from nfdsl.analysis.forms import FormName
 from nfdsl.analysis.law import Prediction
 from nfdsl.analysis.laws import fitted, left_out, study_points
@@ -86,7 +86,8 @@ def answer(
     try:
         found = fit(table.points, form)
     except FitError as error:
-        raise FitError(" ".join((str(error), *table.notes))) from None
+        rest = () if fittable(table.points) else ("No other form can be fitted either.",)
+        raise FitError(" ".join((str(error), *rest, *table.notes))) from None
     predictions = tuple((question, _predicted(found, question, records)) for question in questions)
     return Answer(found, table.points.size_name, (*table.notes, *found.notes), predictions)
 
@@ -186,13 +187,14 @@ def _predicted(found: Fit, question: Question, records: Sequence[Replicated]) ->
     given = {**_of_model(question, records), **question.numbers}
     points = found.law.points
     size, examples = given.get(points.size_name, nan), given.get("examples", nan)
-    macs = given.get("macs_per_image", given.get("params", nan))
-    compute = given.get("compute", FLOPS_PER_MULTIPLY_ADD * macs * examples)
+    # Parameters are no multiply-adds where those are what size counts.
+    compute = given.get("compute", FLOPS_PER_MULTIPLY_ADD * given.get("macs_per_image", size) * examples)
     told = {"compute": compute, "size": size, "examples": examples}
     missing = [name for name in found.law.form.columns if not isfinite(told[name])]
     if missing:
         words = {"compute": "compute", "size": points.size_name, "examples": "examples"}
-        raise WrongQuestion(f"{question.text} does not say {listed([words[name] for name in missing])}")
+        enough = "model= and epochs=" if records else f"compute=, or {points.size_name}= and examples="
+        raise WrongQuestion(f"{question.text} does not say {listed([words[name] for name in missing])}: give {enough}")
     return found.law.predict(compute, size, examples)
 
 

@@ -24,6 +24,11 @@ class Form(Protocol):
         ...
 
     @property
+    def least_squares(self) -> bool:
+        """Whether the constants leave the least squares of log loss, or nearly so."""
+        ...
+
+    @property
     def repetitions(self) -> int:
         """How many draws its intervals take."""
         ...

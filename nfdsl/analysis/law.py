@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from nfdsl.analysis.bootstrap import Interval, between_seeds, noise, percentiles, redrawn
+from nfdsl.analysis.bootstrap import Interval, Noise, between_seeds, noise, percentiles, redrawn
 from nfdsl.analysis.forms import Form, exponential
 from nfdsl.analysis.points import FitError, Floats, Points, unrivalled
 
 _SEED = 1
+_CALIBRATING = 199  # draws
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,26 @@ def fit_law(points: Points, form: Form) -> Law:
     logs = np.log(points.loss)
     values = form.constants(points, logs[np.newaxis])
     smooth = form.log_loss(values, points)[0]
-    scatter = noise(logs - smooth, len(form.names))
+    scatter = _scatter(points, form, logs, smooth)
     drawn, spreads = redrawn(smooth, points.rivals, scatter, form.repetitions)
     # The fit itself leads, so that searches begin beside it.
     draws = form.constants(points, np.concatenate([smooth[np.newaxis], drawn]))[1:]
     return Law(form, points, values[0], draws, spreads)
+
+
+def _scatter(points: Points, form: Form, logs: Floats, smooth: Floats) -> Noise:
+    """Returns how log losses scatter around their law.
+
+    A fit that is not of least squares leaves larger residuals than the scatter it is from: by how much, fits to losses
+    with a known scatter tell.
+    """
+    found = noise(logs - smooth, len(form.names))
+    if form.least_squares or found.spread == 0:
+        return found
+    drawn, spreads = redrawn(smooth, points.rivals, found, _CALIBRATING)
+    again = form.constants(points, np.concatenate([smooth[np.newaxis], drawn]))[1:]
+    squares = ((drawn - form.log_loss(again, points)) ** 2).sum(axis=1) / spreads**2
+    return Noise(found.spread * float(np.sqrt(found.freedom / squares.mean())), found.freedom)
 
 
 def left_out(points: Points, form: Form) -> tuple[LeftOut, ...]:

@@ -59,7 +59,7 @@ _HEADINGS = (
     ("value", _NUMBER),
     ("95% interval", _NUMBER),
     ("points", _NUMBER),
-    ("leave-one-out error", _NUMBER),
+    ("leave\N{NON-BREAKING HYPHEN}one\N{NON-BREAKING HYPHEN}out error", _NUMBER),
 )
 
 

@@ -11,7 +11,7 @@ from nfdsl.analysis.curves import curves, described
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import key
 from nfdsl.analysis.numerals import significant
-from nfdsl.analysis.replicates import Replicated, runs
+from nfdsl.analysis.replicates import Replicated, counted, runs
 from nfdsl.study.records import LearningCurve, Record
 
 _WINDOWS = 30  # means of so many stretches are drawn of each run
@@ -44,7 +44,8 @@ def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, Learn
         tip(axes, *path[-1], f"{described(run)}: training loss {significant(path[-1][1])} at its end")
     legend_above(figure, shown.models, shown.variants)
     table = tuple((run.id, run.model, run.epochs, run.lr, *point) for _, run in drawn for point in paths[run.id])
-    return Drawing(figure, _CAPTION, Numbers(_HEADINGS, table))
+    caption = f"{_CAPTION} Every seed has its own curve." if counted(best) else _CAPTION
+    return Drawing(figure, caption, Numbers(_HEADINGS, table))
 
 
 def smoothed(record: Record, curve: LearningCurve) -> list[tuple[float, float]]:

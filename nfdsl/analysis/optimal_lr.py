@@ -36,7 +36,7 @@ def draw_optimal_lr(records: Sequence[Replicated]) -> Drawing | Missing:
         beside = place - (len(lines) - 1) / 2
         _draw_line(axes, [by_run[record.id] for record in line.records], shown.looks[line.name], beside)
     legend_above(figure, shown.models, shown.variants, _edge_key(found))
-    seeds = counted(records)
+    seeds = counted([tuned.record for tuned in found])
     means = f"Results are means over {seeds} seeds." if seeds else ""
     return Drawing(figure, " ".join(filter(None, (_CAPTION, means, doubts(found)))), _numbers(found))
 

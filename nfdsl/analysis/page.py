@@ -57,6 +57,13 @@ figcaption { margin-top: .5rem; }
 .missing { margin: 0; padding: 1.5rem 1.25rem; border: 1px dashed var(--rule); border-radius: .375rem;
   color: var(--muted); }
 .scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: .375rem; }
+/* A shade at the side where there is more to scroll to. */
+.scroll, pre { background-color: var(--paper); background-repeat: no-repeat;
+  background-image: linear-gradient(to right, var(--paper) 30%, transparent),
+    linear-gradient(to left, var(--paper) 30%, transparent), linear-gradient(to right, var(--rule), transparent),
+    linear-gradient(to left, var(--rule), transparent);
+  background-position: left, right, left, right; background-size: 3rem 100%, 3rem 100%, 1rem 100%, 1rem 100%;
+  background-attachment: local, local, scroll, scroll; }
 table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .8125rem; line-height: 1.25rem;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: .375rem .625rem; text-align: left; border-bottom: 1px solid var(--rule); vertical-align: top; }
@@ -80,6 +87,7 @@ a:hover { text-decoration-color: currentColor; }
 .spec { counter-reset: line; }
 .line::before { counter-increment: line; content: counter(line); display: inline-block; width: 2.5em;
   margin-right: 1.25em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
+:target { scroll-margin-top: 3.5rem; }
 .line:target { background: color-mix(in srgb, var(--orange) 25%, transparent); }
 .tip { pointer-events: all; cursor: help; }
 .tip:hover { opacity: 1; }

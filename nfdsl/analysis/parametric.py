@@ -35,6 +35,7 @@ class Parametric:
 
     names: tuple[str, ...] = ("E", "A", "B", "alpha", "beta")
     columns: tuple[str, ...] = ("size", "examples")
+    least_squares: bool = False  # Huber's loss, which at this scale is nearly that of absolute errors
     repetitions: int = 499
 
     def require(self, points: Points) -> None:

@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
+from nfdsl.analysis.fit import fittable
 from nfdsl.analysis.numerals import listed
 from nfdsl.analysis.points import FLOPS_PER_MULTIPLY_ADD, FitError, Points, SizeName, rivals
 from nfdsl.optimum import optimum
@@ -31,6 +32,7 @@ class _Row:
     line: int
     values: Mapping[str, float]  # NaN where the cell is empty
     seeded: bool = False  # whether it names a seed
+    censored: bool | None = None  # whether its optimum is; None where the table does not tell
     seeds: int = 1  # rows that it is the mean of
     deviation: float = nan  # of their losses
 
@@ -43,8 +45,9 @@ def read_points(path: Path, *, keep_censored: bool = False) -> Table:
 
     Compute that is not told is 6 x `macs_per_image` x `examples`, or 6 x `params` x `examples`. Rows without a loss
     are runs that are not finished, and left out. With a column `lr`, rows that are alike in all else are one point at
-    several learning rates: the best counts, unless it is the end of its grid. With a column `seed`, rows that are alike
-    in all else are one run with several seeds: their mean counts. Other columns do not matter.
+    several learning rates: the best counts, unless it is the end of its grid, or as a column `censored` says, which
+    knows of learning rates that were not tried. With a column `seed`, rows that are alike in all else are one run with
+    several seeds: their mean counts. Other columns do not matter.
 
     Raises:
       FitError: the table cannot be read, lacks a column, or has a loss or a compute that is not above 0.
@@ -52,7 +55,9 @@ def read_points(path: Path, *, keep_censored: bool = False) -> Table:
     header, rows = _rows(path)
     missing = _missing(header)
     if missing:
-        raise FitError(f"{path} has no column {missing}; its columns are {listed(header) or 'none'}.")
+        raise FitError(
+            f"{path} has no column {missing}; its columns are {listed(header)}." if header else f"{path} is empty."
+        )
     finished = [row for row in rows if isfinite(row.values["loss"])]
     _require_positive(finished)
     waiting = len(rows) - len(finished)
@@ -74,8 +79,10 @@ def _rows(path: Path) -> tuple[list[str], list[_Row]]:
             header = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = header
             return header, [_row(reader.line_num, cells) for cells in reader if any(map(_told, cells.values()))]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FitError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise FitError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FitError(f"{path} is no table of comma-separated values: {error}") from None
 
 
 def _row(line: int, cells: Mapping[str, str | list[str] | None]) -> _Row:
@@ -83,7 +90,9 @@ def _row(line: int, cells: Mapping[str, str | list[str] | None]) -> _Row:
     size = values["macs_per_image"] if isfinite(values["macs_per_image"]) else values["params"]
     told = values["compute"]
     compute = told if isfinite(told) else FLOPS_PER_MULTIPLY_ADD * size * values["examples"]
-    return _Row(line, {**values, "size": size, "compute": compute}, _told(cells.get("seed")))
+    return _Row(
+        line, {**values, "size": size, "compute": compute}, _told(cells.get("seed")), _flag(cells.get("censored"))
+    )
 
 
 def _number(text: str | list[str] | None, name: str, line: int) -> float:
@@ -93,6 +102,10 @@ def _number(text: str | list[str] | None, name: str, line: int) -> float:
         return float(text.replace("_", ""))
     except ValueError:
         raise FitError(f"Line {line} has {text.strip()!r} as {name}, which is not a number.") from None
+
+
+def _flag(text: str | list[str] | None) -> bool | None:
+    return text.strip().lower() == "true" if isinstance(text, str) and text.strip() else None
 
 
 def _told(text: str | list[str] | None) -> bool:
@@ -110,14 +123,24 @@ def _missing(header: Sequence[str]) -> str:
 
 def _require_positive(rows: Sequence[_Row]) -> None:
     for name in ("loss", "compute"):
-        wrong = [row for row in rows if not (isfinite(row.values[name]) and row.values[name] > 0)]
+        wrong = [row for row in rows if not _positive(row, name)]
         if wrong:
             said = listed([f"{row.values[name]:g} in line {row.line}" for row in wrong[:_NAMED]])
             more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-            rest = len(rows) - len(wrong)
-            raise FitError(
-                f"Every {name} must be a number above 0, and there is {said}{more}. Without such rows {rest} remain."
-            )
+            raise FitError(f"Every {name} must be a number above 0, and there is {said}{more}. {_without(rows)}")
+
+
+def _positive(row: _Row, name: str) -> bool:
+    return isfinite(row.values[name]) and row.values[name] > 0
+
+
+def _without(rows: Sequence[_Row]) -> str:
+    """Returns a sentence on the rows whose loss and compute are above 0."""
+    rest = [row for row in rows if _positive(row, "loss") and _positive(row, "compute")]
+    forms = fittable(_points(_cells(rest), "params")) if rest else ()
+    return (
+        f"Without such rows {len(rest)} remain, {f'enough for {listed(forms)}' if forms else 'too few for any form'}."
+    )
 
 
 def _cells(rows: Sequence[_Row]) -> list[list[_Row]]:
@@ -150,6 +173,9 @@ def _key(value: float) -> float:
 
 
 def _censored(cell: Sequence[_Row]) -> bool:
+    stated = [row.censored for row in cell if row.censored is not None]
+    if stated:
+        return any(stated)
     found = optimum([row.values["lr"] for row in cell], [row.values["loss"] for row in cell])
     return found is not None and found.censored
 

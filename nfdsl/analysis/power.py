@@ -16,6 +16,7 @@ class Power:
 
     names: tuple[str, ...] = ("a", "b")
     columns: tuple[str, ...] = ("compute",)
+    least_squares: bool = True
     repetitions: int = 3_999
 
     def require(self, points: Points) -> None:

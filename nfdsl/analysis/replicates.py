@@ -132,21 +132,21 @@ def _differing(group: Sequence[Record]) -> set[str]:
 def _merged(group: Sequence[Record], cell: str, seeds: set[str]) -> Replicated:
     first, done = group[0], [record for record in group if record.state == "done"]
     labels = {axis: choice for axis, choice in first.labels.items() if axis not in seeds}
-    told = {**vars(first), "cell": cell, "labels": labels}
+    merged = replace(Replicated(**vars(first), members=tuple(group)), cell=cell, labels=labels)
     if len(group) == 1:
-        return Replicated(**told, members=(first,))
-    told |= {
-        "start": next((record.start for record in group if record.start is not None), None),
-        "state": next(state for state in _STATES if any(record.state == state for record in group)),
-        "step": min(record.step for record in group),
-        "train_loss": _mean(record.train_loss for record in done),
-        "holdout_loss": _mean(record.holdout_loss for record in done),
-        "top1": _mean(record.top1 for record in done),
-        "top5": _mean(record.top5 for record in done),
-        "seconds": _mean(record.seconds for record in done),
-        "failure": next((record.failure for record in group if record.failure is not None), None),
-    }
-    return Replicated(**told, members=tuple(group))
+        return merged
+    return replace(
+        merged,
+        start=next((record.start for record in group if record.start is not None), None),
+        state=next(state for state in _STATES if any(record.state == state for record in group)),
+        step=min(record.step for record in group),
+        train_loss=_mean(record.train_loss for record in done),
+        holdout_loss=_mean(record.holdout_loss for record in done),
+        top1=_mean(record.top1 for record in done),
+        top5=_mean(record.top5 for record in done),
+        seconds=_mean(record.seconds for record in done),
+        failure=next((record.failure for record in group if record.failure is not None), None),
+    )
 
 
 def _best(merged: Sequence[Replicated]) -> set[str]:

@@ -164,8 +164,8 @@ def _figure(number: int, plate: Plate) -> str:
 
 
 def _repeated(points: Sequence[Replicated]) -> list[Replicated]:
-    """Returns the means over several seeds."""
-    return [point for point in points if point.repeated]
+    """Returns the means over several seeds, but for those that tuning did without."""
+    return [point for point in points if point.repeated and point.state != "unneeded"]
 
 
 def _rankings(points: Sequence[Replicated]) -> list[tuple[str, tuple[Ranked, ...]]]:

@@ -17,6 +17,7 @@ from nfdsl.analysis.points import FitError, Floats, Points
 from nfdsl.analysis.power import require_computes
 
 STEEPEST = 4.0  # exponent that is looked for
+LEAST_SHIFT = 1e-4  # of the least compute: that is none
 _EXPONENTS = np.log(np.geomspace(0.01, STEEPEST, 33))
 _SHIFTS = 17
 _GOLDEN = (5**0.5 - 1) / 2
@@ -30,6 +31,7 @@ class Saturating:
 
     names: tuple[str, ...] = ("a", "b", "c")
     columns: tuple[str, ...] = ("compute",)
+    least_squares: bool = True
     repetitions: int = 1_999
 
     def require(self, points: Points) -> None:
@@ -60,6 +62,7 @@ class Double:
 
     names: tuple[str, ...] = ("a", "b", "c", "d")
     columns: tuple[str, ...] = ("compute",)
+    least_squares: bool = True
     repetitions: int = 199
 
     def require(self, points: Points) -> None:
@@ -74,7 +77,7 @@ class Double:
             x = np.log(compute + np.exp(shifts)[..., np.newaxis])
             return _levelled(x, losses[:, np.newaxis], _ROUGH_ROUNDS)[3]
 
-        low, high = np.log(compute.min() * 1e-4), np.log(compute.max())
+        low, high = np.log(compute.min() * LEAST_SHIFT), np.log(compute.max())
         shifts = np.exp(_search(squares, np.linspace(low, high, _SHIFTS), len(losses)))
         a, b, c, _ = _levelled(np.log(compute + shifts[:, np.newaxis]), losses)
         return np.stack([a * unit**b, b, c, shifts * unit], axis=1)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nfdsl.analysis.bootstrap import noise
 from nfdsl.analysis.fit import fit, fittable
 from nfdsl.analysis.points import FitError, Points, rivals, unrivalled
 
@@ -185,6 +186,22 @@ def test_a_refusal_says_what_can_be_fitted(form, says):
     with pytest.raises(FitError, match=says):
         fit(points, form)
     assert fittable(points) == ("power", "envelope")
+
+
+def test_a_form_that_the_points_do_not_determine_is_noted():
+    straight = fit(on_power_law(40, 0.1), "double")
+    assert "The points show no sign of levelling off at small compute." in straight.notes
+    narrow = chinchilla(np.geomspace(1e9, 1.1e9, 3), np.geomspace(1e9, 1e11, 3))
+    noisy = replace(narrow, loss=narrow.loss * np.exp(0.02 * np.random.default_rng(0).standard_normal(9)))
+    assert fit(noisy, "parametric").notes == ("The points do not determine this form: they leave alpha open.",)
+
+
+def test_residuals_of_huber_s_loss_are_larger_than_the_scatter_they_are_from():
+    exact = chinchilla(np.geomspace(1e7, 1e9, 6), np.geomspace(1e8, 1e10, 6))
+    noisy = replace(exact, loss=exact.loss * np.exp(0.01 * np.random.default_rng(0).standard_normal(36)))
+    law = fit(noisy, "parametric").law
+    plain = noise(np.log(noisy.loss) - np.log(law.losses(noisy)), 5).spread
+    assert 0.93 < np.median(law.spreads) / 1.011 / plain < 0.995  # 1.011: chi-squared's median is below its mean
 
 
 def test_losses_that_rise_have_no_level_they_fall_to():

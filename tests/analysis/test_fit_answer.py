@@ -53,7 +53,9 @@ def test_a_study_is_fitted_and_asked_by_model_and_epochs(study):
 def test_unfinished_runs_of_a_study_are_told(study, plan):
     for run in plan.runs:
         study.result_json(run.id).unlink()
-    with pytest.raises(FitError, match=r"there are 0\. 18 of 18 runs are not finished\."):
+    with pytest.raises(
+        FitError, match=r"there are 0\. No other form can be fitted either\. 18 of 18 runs are not finished\."
+    ):
         asked(study.path)
 
 
@@ -63,7 +65,7 @@ def test_unfinished_runs_of_a_study_are_told(study, plan):
         ("compute=-1", "compute=-1 is not a number above 0"),
         ("size=3", "'size=3' is no NAME=VALUE of model, compute"),
         ("compute", "'compute' is no NAME=VALUE"),
-        ("params=1e4", "params=1e4 does not say compute"),
+        ("params=1e4", "params=1e4 does not say compute: give compute=, or params= and examples="),
         ("model=F7", "there is no model F7 in a table"),
         ("params=1e4,epochs=3", "a table does not say how many images an epoch has"),
     ],
@@ -71,6 +73,12 @@ def test_unfinished_runs_of_a_study_are_told(study, plan):
 def test_a_question_that_has_no_answer_says_why(table, question, says):
     with pytest.raises(WrongQuestion, match=says):
         asked(table, question)
+
+
+def test_parameters_say_nothing_of_a_convnet_s_compute(study):
+    with pytest.raises(WrongQuestion, match="does not say compute: give model= and epochs="):
+        asked(study.path, "params=1e4,epochs=2")
+    assert asked(study.path, "macs_per_image=1e6,epochs=2").predictions
 
 
 def test_a_model_or_block_that_a_study_does_not_have_is_named_with_those_it_has(study):

@@ -2,6 +2,7 @@ import pytest
 
 from nfdsl.analysis.drawing import Missing
 from nfdsl.analysis.learning_curves import draw_learning_curves, smoothed
+from nfdsl.analysis.replicates import averaged
 from nfdsl.analysis.style import house_style
 from nfdsl.study.records import LearningCurve
 
@@ -26,6 +27,16 @@ def test_each_tuned_run_has_its_curve(record, marks):
     paths = [line for line in marks(drawing.figure.axes[0]) if len(line.get_xdata()) > 1]
     assert len(paths) == 2
     assert {row[0] for row in drawing.numbers.rows} == {"a", "b"}
+
+
+def test_every_seed_has_its_curve_in_the_look_of_its_model(replicates, marks):
+    means = averaged(replicates([1.0, 1.2]))
+    with house_style():
+        drawing = draw_learning_curves(means, {"run#0": CURVE, "run#1": CURVE})
+    paths = [line for line in marks(drawing.figure.axes[0]) if len(line.get_xdata()) > 1]
+    assert len({line.get_color() for line in paths}) == 1
+    assert {row[0] for row in drawing.numbers.rows} == {"run#0", "run#1"}
+    assert drawing.caption.endswith("Every seed has its own curve.")
 
 
 def test_without_losses_it_says_so(record):

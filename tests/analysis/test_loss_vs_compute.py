@@ -1,9 +1,11 @@
+import math
 from dataclasses import replace
 
 import pytest
 
 from nfdsl.analysis.drawing import Drawing, Missing
 from nfdsl.analysis.loss_vs_compute import draw_loss_vs_compute
+from nfdsl.analysis.replicates import averaged
 from nfdsl.analysis.style import house_style
 
 
@@ -69,6 +71,16 @@ def test_a_law_that_cannot_be_fitted_is_missed_in_the_caption(records):
     drawing = draw(records[:6])
     assert "No law is drawn. A power law needs at least 3 different amounts" in drawing.caption
     assert texts(drawing.figure) == ["S", "compute-optimal"]
+
+
+def test_means_over_seeds_have_bars_of_a_standard_deviation(replicates, marks):
+    means = averaged(replicates([2.0, 2.2, 2.4], labels={"model": "S", "budget": "1 epochs"}))
+    drawing = draw(means)
+    (bar,) = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "_"]
+    assert list(bar.get_ydata()) == pytest.approx([2.2 * math.exp(-0.2 / 2.2), 2.2 * math.exp(0.2 / 2.2)])
+    assert "Points are means over 3 seeds" in drawing.caption
+    row = dict(zip(drawing.numbers.headings, drawing.numbers.rows[0], strict=True))
+    assert (row["loss"], row["seeds"], row["loss_deviation"]) == (pytest.approx(2.2), 3, pytest.approx(0.2))
 
 
 def test_a_run_that_nearly_diverged_does_not_flatten_the_curves(records, record):

@@ -64,10 +64,14 @@ def test_censored_optima_can_be_kept(table):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "has no column loss; its columns are none"),
+        ("", "points.csv is empty."),
         ("compute,error\n1,2\n", "has no column loss; its columns are compute and error"),
         ("params,loss\n1,2\n", "has no column compute, nor macs_per_image"),
-        ("compute,loss\n1e12,3\n1e13,0\n1e14,-1\n", "above 0, and there is 0 in line 3 and -1 in line 4.*1 remain"),
+        (
+            "compute,loss\n1e12,3\n1e13,0\n1e14,-1\n",
+            "above 0, and there is 0 in line 3 and -1 in line 4.*1 remain, too few",
+        ),
+        ("compute,loss\n1,3\n2,2\n3,1.5\n4,0\n", r"Without such rows 3 remain, enough for power and envelope\."),
         ("compute,loss\n0,3\n", "Every compute must be a number above 0, and there is 0 in line 2"),
         ("compute,loss\n1e12,three\n", "Line 2 has 'three' as loss, which is not a number"),
     ],
@@ -105,3 +109,10 @@ def test_rows_that_differ_in_seed_alone_are_one_run_of_their_mean(table):
 def test_rows_of_one_learning_rate_without_a_seed_are_rivals_that_do_not_hide_its_edge(table):
     with_variants = TUNED.replace("0.4,2.4", "0.4,2.4\n1e9,2000,0.4,2.6")
     assert read_points(table(with_variants)).points.loss.tolist() == [3.0]
+
+
+def test_a_column_says_whether_an_optimum_is_censored(table):
+    lines = TUNED.splitlines()
+    flags = ("censored", *["True"] * 3, *["False"] * 3)
+    stated = "\n".join(f"{line},{flag}" for line, flag in zip(lines, flags, strict=True))
+    assert read_points(table(stated)).points.loss.tolist() == [2.4]

@@ -1,3 +1,4 @@
+import csv
 import json
 import random
 import re
@@ -39,6 +40,19 @@ def test_a_finished_study_is_told_in_one_file_with_figures_beside_it(study):
     assert "<p>With &lt;b&gt;fine-tuning&lt;/b&gt; &amp; more.</p>" in html
     assert "source      builtin(digits)" in html
     assert html[html.index("All runs") :].count("<tr") == 23
+
+
+def test_fine_tunes_of_two_seeds_are_told_as_means(seeded):
+    files = write_report(seeded.path)
+    text = visible(files.html.read_text())
+    assert files.findings[0] == "All 26 runs of the study are done."
+    assert "(mean of 2 seeds, standard deviation 0.71%) on held-out images: L, augment.repeat 2, 2 epochs" in text
+    assert "Over seeds" in text
+    means = list(csv.DictReader((seeded.figures / "means.csv").read_text().splitlines()))
+    assert [(row["seeds"], row["planned_seeds"]) for row in means if row["block"] == "tuned"] == [("2", "2")] * 4
+    drawn = list(csv.DictReader((seeded.figures / "3-error_vs_compute-tuned.csv").read_text().splitlines()))
+    assert len(drawn) == 4
+    assert {round(float(row["top1_deviation"]), 6) for row in drawn} == {0.007071}
 
 
 def test_nothing_is_loaded_from_elsewhere(study):

@@ -3,7 +3,8 @@
     python tests/benchmarks/law_coverage.py [REPETITIONS] [FORM...]
 
 Each study draws its log losses with 1% of noise around a law with known exponents. `tuned` is the power law of a
-study that chose each point's best of five learning rates, two of them nearly as good.
+study that chose each point's best of five learning rates, two of them nearly as good; `repeated` of one that ran each
+point with three seeds. `double` and `parametric` take half a second a study.
 """
 
 import sys
@@ -33,6 +34,12 @@ def tuned(rng):
     best = np.log(40 * COMPUTE**-0.1)[:, np.newaxis] + np.array([0.08, 0.004, 0.0, 0.03, 0.2])
     losses = noisy(rng, np.exp(best))
     return replace(unrivalled(COMPUTE, losses.min(axis=1)), rivals=rivals(losses.tolist())), "power", {"b": 0.1}
+
+
+def repeated(rng):
+    losses = noisy(rng, np.repeat(40 * COMPUTE[:, np.newaxis] ** -0.1, 3, axis=1))
+    bare = unrivalled(COMPUTE, losses.mean(axis=1))
+    return replace(bare, seeds=np.full(9, 3.0), deviation=losses.std(axis=1, ddof=1)), "power", {"b": 0.1}
 
 
 def saturating(rng):
@@ -65,6 +72,7 @@ def envelope(rng):
 STUDIES: dict[str, Study] = {
     "power": power,
     "tuned": tuned,
+    "repeated": repeated,
     "saturating": saturating,
     "double": double,
     "parametric": parametric,

@@ -51,7 +51,7 @@ def _trouble(group: Group) -> Iterator[str]:
 def _spent(spent: Compute, expected: Compute) -> str:
     share = percent(spent.flops / expected.flops if expected.flops else 1.0)
     if expected.core_hours:
-        return f"{share} of {expected.core_hours:,.3g} core-hours spent"
+        return f"{share} of {float(f'{expected.core_hours:.3g}'):,.10g} core-hours spent"
     return f"{share} of {expected.flops:.3g} training FLOPs spent"
 
 

@@ -36,9 +36,9 @@ def lesson(ladder: Ladder, known: Known, lean: Lean | None) -> Lean:
     """Returns what a settled cell, which relied on `lean` itself, tells those that lean on it."""
     best = ladder.best(known.results)
     own = None if best is None else curvature(ladder, known, best)
-    inherited = None if lean is None else lean.curvature
-    refuted = lean is not None and (lean.refuted or (best is not None and _refutes(ladder, known, best, own, lean)))
-    return Lean(_rate(ladder, known, best, lean), inherited if own is None else own, refuted)
+    bent = lean.curvature if own is None and lean is not None else own
+    refuted = lean is not None and (lean.refuted or (best is not None and _refutes(ladder, known, best, bent, lean)))
+    return Lean(_rate(ladder, known, best, lean), bent, refuted)
 
 
 def curvature(ladder: Ladder, known: Known, place: int) -> float | None:
@@ -65,14 +65,14 @@ def _rate(ladder: Ladder, known: Known, best: int | None, lean: Lean | None) -> 
     return ladder.rates[max(0, ended[0] - 1) if ended else beginning(ladder, lean)]
 
 
-def _refutes(ladder: Ladder, known: Known, best: int, own: float | None, lean: Lean) -> bool:
+def _refutes(ladder: Ladder, known: Known, best: int, bent: float | None, lean: Lean) -> bool:
     """Whether the optimum rose above the bound, clearly, or fell by more than one rate."""
     bound = beginning(ladder, lean)
     if best <= bound:
         return bound - best > 1
     losses = ladder.losses(known.results)
     there, here = losses[bound], losses[best]
-    if there is None or here is None or own is None:
+    if there is None or here is None or bent is None:
         return True
     span = log(ladder.rates[best] / ladder.rates[best - 1])
-    return there - here > _TIE * 2 * own * span**2
+    return there - here > _TIE * 2 * bent * span**2

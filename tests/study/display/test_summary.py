@@ -24,7 +24,7 @@ GROUP = Group("scaling", "F0", 5, 9, 0, 0, 3, 1, 0, Compute(3e9, None), Compute(
         ),
         (
             {"spent": Compute(3e9, 82_500.0), "expected": Compute(4e9, 110_000.0)},
-            "1 of 3 cells settled; 75.0% of 1.1e+05 core-hours spent",
+            "1 of 3 cells settled; 75.0% of 110,000 core-hours spent",
         ),
         ({"expected": Compute(0.0, 0.0)}, "1 of 3 cells settled; 100.0% of 0 training FLOPs spent"),
     ],
