@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
-from runtime.models.grouped_convolution import Grouped, convolve
+from runtime.models.grouped_convolution import Grouped, Padding, convolve
 from runtime.parameters import Parameter
 
 _LEAST_SQUARES = 1e-4  # public code, WSConv2D: a bound, not added
@@ -38,6 +38,7 @@ class Convolution(nnx.Module):
         side: int = 1,
         stride: int = 1,
         groups: int = 1,
+        padding: Padding = "same",
         grouped: Grouped,
     ):
         shape = (side, side, inputs // groups, outputs)
@@ -49,9 +50,12 @@ class Convolution(nnx.Module):
         self.bias = Parameter(jnp.zeros(outputs, jnp.float32), "out", role="bias")
         self.stride = stride
         self.groups = groups
+        self.padding: Padding = padding
         self.grouped: Grouped = grouped
 
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
         kernel = standardize(self.kernel[...], self.gain[...])
-        y_BxHxWxO = convolve(x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, grouped=self.grouped)
+        y_BxHxWxO = convolve(
+            x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, padding=self.padding, grouped=self.grouped
+        )
         return y_BxHxWxO + self.bias[...]
