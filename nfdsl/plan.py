@@ -277,7 +277,7 @@ class _Planner:
 
 
 def model_label(point: Point[Any]) -> str:
-    """Returns the name of the network that a point of a training block is of, which a pretrain block says."""
+    """Returns what the network is called that a point trains: of a pretrain block, or of released weights."""
     labels = dict(point.labels)
     return next(labels[axis] for axis in ("model", _OF_RELEASED, "start") if axis in labels)
 

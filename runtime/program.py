@@ -28,6 +28,7 @@ from runtime.parameters import Parameters
 from runtime.placement import places, state_shardings
 from runtime.state import TrainState, initial_state
 from runtime.step import Metrics, Step, classification, train_step
+from runtime.transfer import with_rare_classes
 
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
 
@@ -147,6 +148,8 @@ class Program:
 
     def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:
         parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))
+        if self._recipe.loss == "sigmoid":
+            parameters = with_rare_classes(parameters, self.network.layouts)
         if pretrained is not None:
             parameters = jax.tree.map(_first_of, pretrained, parameters, is_leaf=lambda leaf: leaf is None)
         return initial_state(parameters, self.network.layouts, hyper)

@@ -1,5 +1,6 @@
 """Fine-tuning: what is kept of a trained network."""
 
+import math
 from typing import Any
 
 import jax
@@ -40,6 +41,22 @@ def with_identity_classifier(parameters: Parameters, layouts: Layouts) -> Parame
         if not is_classifier:
             return parameter
         return jnp.eye(width) if layout.role == "head" else jnp.zeros(width)
+
+    return jax.tree.map(replaced, parameters, layouts, in_classifier(layouts))
+
+
+def with_rare_classes(parameters: Parameters, layouts: Layouts) -> Parameters:
+    """Returns the parameters with the classifier's bias at -log(K), for K classes.
+
+    So to the sigmoid of each logit a class is from the start as rare as one in K, where with a bias of 0 all of them
+    would first have to be unlearned (Lin et al. 2017, section 3.3; big_vision's ``init_head_bias``: -6.9 for 1,000
+    classes, -10 for 21,843).
+    """
+
+    def replaced(parameter: Any, layout: Layout, is_classifier: bool) -> Any:
+        if not is_classifier or layout.role == "head":
+            return parameter
+        return jnp.full_like(parameter, -math.log(parameter.size))
 
     return jax.tree.map(replaced, parameters, layouts, in_classifier(layouts))
 

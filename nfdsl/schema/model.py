@@ -31,6 +31,11 @@ class NFNet:
     se_ratio: float = setting("hidden width of squeeze-excite over output width", default=0.5, above=0)
     activation: Activation = setting("nonlinearity, scaled to keep unit variance", default="gelu")
     alpha: float = setting("scale of each residual branch", default=0.2, above=0, source="section 3")
+    padding: Literal["same", "symmetric"] = setting(
+        "zeros around images of the 3x3 convolutions: `same`, more of them behind where the stride is 2 (the public "
+        "code, timm's `dm_nfnet_f*`), or `symmetric`, as many on either hand (timm's own `nfnet_f*`)",
+        default="same",
+    )
 
     @property
     def stem_widths(self) -> tuple[int, ...]:

@@ -133,7 +133,12 @@ class Recipe:
     optimizer: Optimizer = setting("the update rule", default=SGD(), shapes=True)
     clip: Clip | None = setting("gradient clipping", default=None, shapes=True)
     schedule: Schedule = setting("the learning rate's course over the run", default=Cosine(), shapes=True)
-    loss: Loss = setting("cross entropy between classes, or of each class by itself", default="softmax", shapes=True)
+    loss: Loss = setting(
+        "cross entropy between classes, or of each class by itself (`sigmoid`, whose classifier begins with a bias of "
+        "-log(classes))",
+        default="softmax",
+        shapes=True,
+    )
     objective: MaskedPatches | None = setting("what is learnt in place of the labels", default=None, shapes=True)
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
     sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)

@@ -72,7 +72,8 @@ class Stem(nnx.Module):
     """Four 3x3 convolutions that shrink each side to a quarter, activated in between (appendix C)."""
 
     def __init__(self, key: jax.Array, model: NFNet, grouped: Grouped):
-        keys, convolve3x3 = jax.random.split(key, 4), partial(Convolution, side=3, grouped=grouped)
+        keys = jax.random.split(key, 4)
+        convolve3x3 = partial(Convolution, side=3, padding=model.padding, grouped=grouped)
         (c0, c1, c2, c3), (s0, s1, s2, s3) = model.stem_widths, model.stem_strides
         self.conv0 = convolve3x3(keys[0], 3, c0, stride=s0)
         self.conv1 = convolve3x3(keys[1], c0, c1, stride=s1)
@@ -107,7 +108,7 @@ class Block(nnx.Module):
     def __init__(self, key: jax.Array, model: NFNet, inputs: int, outputs: int, stride: int, grouped: Grouped):
         keys, inner, groups = jax.random.split(key, 6), model.inner_width(outputs), model.groups(outputs)
         convolve1x1 = partial(Convolution, grouped=grouped)
-        convolve3x3 = partial(Convolution, side=3, groups=groups, grouped=grouped)
+        convolve3x3 = partial(Convolution, side=3, groups=groups, padding=model.padding, grouped=grouped)
         self.conv0 = convolve1x1(keys[0], inputs, inner)
         self.conv1 = convolve3x3(keys[1], inner, inner, stride=stride)
         self.conv2 = convolve3x3(keys[2], inner, inner)

@@ -1,5 +1,6 @@
-"""The names of timm's models: ``dm_nfnet_f*``, ``vit_*`` and ``resnetv2_*`` (huggingface/pytorch-image-models)."""
+"""The names of timm's models: ``[dm_]nfnet_f*``, ``vit_*`` and ``resnetv2_*`` (huggingface/pytorch-image-models)."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import assert_never
 
@@ -8,14 +9,20 @@ import numpy as np
 from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.vit import ViT
+from runtime.models.activation import GAINS
+from runtime.released.files import ReleasedError
 from runtime.released.source import Source, Tree, first, grid, stacked, tensor
 
 
-def named(model: Model) -> Tree:
-    """Returns the source of every parameter of a network."""
+def named(model: Model, names: Collection[str]) -> Tree:
+    """Returns the source of every parameter of a network, in a file that has these names.
+
+    Raises:
+      ReleasedError: the file's network pads images otherwise.
+    """
     match model:
         case NFNet():
-            return _nfnet(model)
+            return _nfnet(model, is_own=_is_own(names, model))
         case ViT():
             return _vit(model)
         case BiT():
@@ -24,24 +31,38 @@ def named(model: Model) -> Tree:
             assert_never(model)
 
 
-def _nfnet(model: NFNet) -> Tree:
+def _is_own(names: Collection[str], model: NFNet) -> bool:
+    """Returns whether a file is of one of timm's own variants of NFNets: they have no skip gains, and pad otherwise."""
+    is_own = "stages.0.0.conv1.gain" in names and not any(name.endswith(".skipinit_gain") for name in names)
+    padding = "symmetric" if is_own else "same"
+    if model.padding != padding:
+        variant = "timm's own `nfnet_f*`, without skip gains," if is_own else "the published ones"
+        raise ReleasedError(f"the NFNet of the file is one of {variant}: write `padding {padding}` in the model block")
+    return is_own
+
+
+def _nfnet(model: NFNet, *, is_own: bool) -> Tree:
+    # timm's own multiply kernels by the gain of the activation, rather than what the activation gives. Where none is
+    # before a convolution, the convolution's own gain must do it; the last one's is taken back from the classifier.
+    gain = GAINS[model.activation] if is_own else 1.0
+    stem = {f"conv{index}": _scaled(f"stem.conv{index + 1}") for index in range(4)}
     return {
-        "stem": {f"conv{index}": _scaled(f"stem.conv{index + 1}") for index in range(4)},
+        "stem": {**stem, "conv0": _scaled("stem.conv1", gain)},
         "stages": {
-            f"stage{stage + 1}": _stage([_nfnet_block(model, stage, block) for block in range(depth)])
+            f"stage{stage + 1}": _stage([_nfnet_block(model, stage, block, is_own=is_own) for block in range(depth)])
             for stage, depth in enumerate(model.depth)
         },
-        "final_conv": _scaled("final_conv"),
-        "classifier": _linear("head.fc"),
+        "final_conv": _scaled("final_conv", gain),
+        "classifier": _linear("head.fc", 1 / gain),
     }
 
 
-def _nfnet_block(model: NFNet, stage: int, block: int) -> Tree:
+def _nfnet_block(model: NFNet, stage: int, block: int, *, is_own: bool) -> Tree:
     name = f"stages.{stage}.{block}"
     convolutions = ("conv1", "conv2", "conv2b", "conv3")
     found: Tree = {f"conv{index}": _scaled(f"{name}.{theirs}") for index, theirs in enumerate(convolutions)}
     found["squeeze_excite"] = {"squeeze": _linear(f"{name}.attn_last.fc1"), "excite": _linear(f"{name}.attn_last.fc2")}
-    found["skip_gain"] = tensor(f"{name}.skipinit_gain")
+    found["skip_gain"] = Source((), partial(np.ones, ())) if is_own else tensor(f"{name}.skipinit_gain")
     inputs = (model.stem_widths[-1], *model.width)
     if block == 0 and (model.stage_strides[stage] > 1 or inputs[stage] != model.width[stage]):
         found["shortcut"] = _scaled(f"{name}.downsample.conv")
@@ -150,10 +171,10 @@ def _stage(blocks: list[Tree]) -> Tree:
     return {"first": blocks[0]} | ({"blocks": stacked(blocks[1:])} if len(blocks) > 1 else {})
 
 
-def _scaled(name: str) -> Tree:
+def _scaled(name: str, times: float = 1.0) -> Tree:
     return {
         "kernel": _kernel(name),
-        "gain": tensor(f"{name}.gain", np.ravel),
+        "gain": tensor(f"{name}.gain", lambda array: array.ravel() * times),
         "bias": tensor(f"{name}.bias"),
     }
 
@@ -163,9 +184,9 @@ def _kernel(name: str) -> Source:
     return tensor(f"{name}.weight", lambda array: array.transpose(2, 3, 1, 0))
 
 
-def _linear(name: str) -> Tree:
+def _linear(name: str, times: float = 1.0) -> Tree:
     """An affine map, which may be a 1x1 convolution in the file."""
-    kernel = tensor(f"{name}.weight", lambda array: array.reshape(array.shape[:2]).T)
+    kernel = tensor(f"{name}.weight", lambda array: array.reshape(array.shape[:2]).T * times)
     return {"kernel": kernel, "bias": tensor(f"{name}.bias")}
 
 

@@ -35,7 +35,7 @@ def released(path: Path, model: Model) -> Parameters:
       ReleasedError: the file cannot be read, or its names or shapes are not those of `model`; which, it says.
     """
     found = tensors(path)
-    tree = timm.named(model) if path.suffix == ".safetensors" else big_vision.named(model, found)
+    tree = timm.named(model, found) if path.suffix == ".safetensors" else big_vision.named(model, found)
     headless = not any(name in found for source in _leaves(tree[_CLASSIFIER]) for name in source.names)
     body = {name: part for name, part in tree.items() if not (headless and name == _CLASSIFIER)}
     _refuse_names(path, body, found)

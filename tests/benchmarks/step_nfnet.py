@@ -2,12 +2,14 @@
 
     taskset -c 0,1 python tests/benchmarks/step_nfnet.py [SIDE] [BATCH] [STEPS]
 
-To compare, run `step_nfnet_torch.py` before or after, on the same cores and while nothing else runs.
+`step_nfnet_beside_torch.py` compares it with PyTorch's step: it has STEPS be 0, which takes a step for each line of
+stdin and prints its seconds, and those of all its threads together.
 """
 
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +23,8 @@ SIDE, BATCH, STEPS = (int(x) for x in [*sys.argv[1:], *("128", "8", "5")[len(sys
 F0 = NFNet((1, 2, 6, 3), (256, 512, 1536, 1536))
 
 
-def main() -> None:
+def stepper() -> Callable[[], None]:
+    """Returns what takes one step after the other."""
     network = build(F0, 1000, SIDE, grouped="split")
     rule = optax.sgd(0.1, momentum=0.9, nesterov=True)
 
@@ -34,17 +37,28 @@ def main() -> None:
         return optax.apply_updates(parameters, updates), momentum
 
     parameters = jax.jit(network.initialize)(jax.random.key(0))
-    momentum = rule.init(parameters)
+    state = (parameters, rule.init(parameters))
     images = jax.random.normal(jax.random.key(1), (BATCH, SIDE, SIDE, 3))
-    labels, keys = jnp.zeros(BATCH, jnp.int32), jax.random.split(jax.random.key(2), BATCH)
+    inputs = images, jnp.zeros(BATCH, jnp.int32), jax.random.split(jax.random.key(2), BATCH)
+    advance = jax.jit(step, donate_argnums=(0, 1)).lower(*state, *inputs).compile()
+
+    def take() -> None:
+        nonlocal state
+        state = jax.block_until_ready(advance(*state, *inputs))
+
+    return take
+
+
+def main() -> None:
     began = time.perf_counter()
-    advance = jax.jit(step, donate_argnums=(0, 1)).lower(parameters, momentum, images, labels, keys).compile()
-    compiling, seconds = time.perf_counter() - began, list[float]()
-    for _ in range(STEPS + 2):
-        began = time.perf_counter()
-        parameters, momentum = jax.block_until_ready(advance(parameters, momentum, images, labels, keys))
+    take, seconds = stepper(), list[float]()
+    print(f"jax {jax.__version__}: compiled in {time.perf_counter() - began:.0f} s", flush=True)
+    for _ in sys.stdin if STEPS == 0 else range(STEPS + 2):
+        began, worked = time.perf_counter(), time.process_time()
+        take()
         seconds.append(time.perf_counter() - began)
-    print(f"jax {jax.__version__}: compiled in {compiling:.0f} s; ", end="")
+        if STEPS == 0:
+            print(seconds[-1], time.process_time() - worked, flush=True)
     print(f"median {statistics.median(seconds[2:]):.2f} s, least {min(seconds[2:]):.2f} s")
 
 

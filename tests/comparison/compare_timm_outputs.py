@@ -1,10 +1,13 @@
 """Compares logits, parameters and their number with what `write_timm_outputs.py` wrote.
 
-python tests/comparison/compare_timm_outputs.py FOLDER [NAME...]
+python tests/comparison/compare_timm_outputs.py FOLDER [NAME...] [--exact-gelu]
+
+With the option transformers, which alone have both, compute an exact GELU, as timm must then have done too.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -13,7 +16,7 @@ import numpy as np
 from nfdsl.cost.network import parameters
 from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.model import Model, NFNet
-from nfdsl.schema.vit import ViT
+from nfdsl.schema.vit import Gelu, ViT
 from runtime.models.network import build
 from runtime.released.weights import released
 
@@ -23,6 +26,8 @@ NFNET_WIDTH, R50, R50_WIDTH = (256, 512, 1536, 1536), (3, 4, 6, 3), (256, 512, 1
 MODELS: dict[str, Model] = {
     "dm_nfnet_f0": NFNet((1, 2, 6, 3), NFNET_WIDTH),
     "dm_nfnet_f1": NFNet((2, 4, 12, 6), NFNET_WIDTH),
+    "nfnet_f0": NFNet((1, 2, 6, 3), NFNET_WIDTH, padding="symmetric"),
+    "nfnet_f7": NFNet((8, 16, 48, 24), NFNET_WIDTH, padding="symmetric"),
     "vit_tiny_patch16_224": ViT(**TI, patch=16),
     "vit_small_patch16_224": ViT(**S, patch=16),
     "vit_base_patch16_224": ViT(**B, patch=16),
@@ -36,8 +41,9 @@ MODELS: dict[str, Model] = {
 }
 
 
-def compare(folder: Path, name: str) -> str:
+def compare(folder: Path, name: str, gelu: Gelu) -> str:
     model, stored = MODELS[name], np.load(folder / f"{name}.npz")
+    model = replace(model, gelu=gelu) if isinstance(model, ViT) else model
     weights = released(folder / f"{name}.safetensors", model)
     side, classes = stored["images"].shape[1], stored["logits"].shape[1]
     network = build(model, classes, side, grouped="native")
@@ -52,6 +58,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--exact-gelu", action="store_true")
     given = parser.parse_args()
     for each in given.names or MODELS:
-        print(compare(given.folder, each), flush=True)
+        print(compare(given.folder, each, "exact" if given.exact_gelu else "tanh"), flush=True)

@@ -23,32 +23,35 @@ from comparison.as_published import standardize_exactly, use_the_tanh_approximat
 from golden_weights import golden_weights
 
 KEPT = Path(__file__).parents[1] / "data" / "timm_tiny.npz"
-SIDES = {"nfnet": 45, "vit": 32, "vit_map": 32, "hybrid": 32, "bit": 37}
+SIDES = {"nfnet": 45, "nfnet_own": 44, "vit": 32, "vit_map": 32, "hybrid": 32, "bit": 37}
 TINY = {"embed_dim": 32, "depth": 3, "num_heads": 4, "mlp_ratio": 2, "num_classes": 5, "img_size": 32}
+
+
+def nfnet(**published: bool) -> torch.nn.Module:
+    """Returns timm's own variant, or with all of these settings the published one."""
+    shape = NfCfg(
+        depths=(1, 3),
+        channels=(256, 64),
+        stem_type="deep_quad",
+        stem_chs=128,
+        group_size=32,
+        bottle_ratio=0.5,
+        extra_conv=True,
+        num_features=128,
+        act_layer="gelu",
+        attn_layer="se",
+        attn_kwargs={"rd_ratio": 0.5, "rd_divisor": 1},
+        **published,
+    )
+    return NormFreeNet(shape, num_classes=5)
 
 
 def system(name: str) -> torch.nn.Module:
     match name:
         case "nfnet":
-            return NormFreeNet(
-                NfCfg(
-                    depths=(1, 3),
-                    channels=(256, 64),
-                    stem_type="deep_quad",
-                    stem_chs=128,
-                    group_size=32,
-                    bottle_ratio=0.5,
-                    extra_conv=True,
-                    gamma_in_act=True,
-                    same_padding=True,
-                    skipinit=True,
-                    num_features=128,
-                    act_layer="gelu",
-                    attn_layer="se",
-                    attn_kwargs={"rd_ratio": 0.5, "rd_divisor": 1},
-                ),
-                num_classes=5,
-            )
+            return nfnet(gamma_in_act=True, same_padding=True, skipinit=True)
+        case "nfnet_own":
+            return nfnet()
         case "vit":
             return VisionTransformer(patch_size=8, **TINY)
         case "vit_map":

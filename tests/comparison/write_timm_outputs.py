@@ -1,8 +1,9 @@
 """Writes random weights, images and logits of timm's models, for `compare_timm_outputs.py`.
 
-    python tests/comparison/write_timm_outputs.py FOLDER [NAME...]
+    python tests/comparison/write_timm_outputs.py FOLDER [NAME...] [--exact-gelu]
 
-Needs torch and timm, but nothing of nfdsl.
+Needs torch and timm, but nothing of nfdsl. GELU is approximated by tanh, as in the code that the weights timm ports
+were published with, or is exact, as timm has it.
 """
 
 import argparse
@@ -19,6 +20,8 @@ IMAGES = 2
 SIDES = {
     "dm_nfnet_f0": 128,
     "dm_nfnet_f1": 97,
+    "nfnet_f0": 128,
+    "nfnet_f7": 96,
     "vit_tiny_patch16_224": 224,
     "vit_small_patch16_224": 224,
     "vit_base_patch16_224": 224,
@@ -52,8 +55,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--exact-gelu", action="store_true")
     given = parser.parse_args()
-    use_the_tanh_approximation()
+    if not given.exact_gelu:
+        use_the_tanh_approximation()
     given.folder.mkdir(parents=True, exist_ok=True)
     for each in given.names or SIDES:
         write(given.folder, each)

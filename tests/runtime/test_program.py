@@ -198,3 +198,9 @@ def test_pretrained_weights_are_taken_over_and_the_rest_is_drawn(small_run, prog
     jax.tree.map(np.testing.assert_array_equal, state.parameters["stem"], trained["stem"])
     jax.tree.map(np.testing.assert_array_equal, state.parameters["classifier"], fresh["classifier"])
     assert all(np.all(momentum == 0) for momentum in jax.tree.leaves(state.optimizer_state))
+
+
+def test_where_each_class_is_judged_by_itself_it_is_rare_at_first(small_run, programs):
+    state = initialized(programs, varied(small_run, loss="sigmoid"))
+    np.testing.assert_allclose(state.parameters["classifier"]["bias"], -np.log(10), rtol=1e-6)
+    assert np.all(initialized(programs, small_run).parameters["classifier"]["bias"] == 0)

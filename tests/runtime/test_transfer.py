@@ -7,7 +7,7 @@ import numpy as np
 from nfdsl.schema.model import NFNet
 from runtime.models.network import build
 from runtime.parameters import Layout
-from runtime.transfer import transferred, with_identity_classifier
+from runtime.transfer import transferred, with_identity_classifier, with_rare_classes
 
 LAYOUTS = {
     "block": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
@@ -51,3 +51,12 @@ def test_with_an_identity_for_a_classifier_a_network_answers_with_its_features()
     assert features.shape == (2, 16)
     logits = jnp.asarray(features) @ classifier["kernel"] + classifier["bias"]
     np.testing.assert_allclose(logits, network.apply(parameters, images, None), atol=1e-5)
+
+
+def test_with_rare_classes_each_is_at_first_as_likely_as_one_in_all():
+    network = build(NFNet(depth=(1,), width=(8,), group_width=4), 20, 8, grouped="split")
+    parameters = network.initialize(jax.random.key(0))
+    rare = with_rare_classes(parameters, network.layouts)
+    np.testing.assert_allclose(jax.nn.sigmoid(rare["classifier"]["bias"]), 1 / 21, rtol=1e-6)  # odds of 1 to 20
+    rare["classifier"]["bias"] = parameters["classifier"]["bias"]
+    jax.tree.map(np.testing.assert_array_equal, rare, parameters)

@@ -25,6 +25,23 @@ def test_standardize_agrees_with_numpy(spread: float):
     np.testing.assert_allclose(result, numpy_standardize(kernel, gain), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("side", [1, 3])
+def test_the_gradient_is_that_of_the_equation(side: int):
+    def plain(kernel: jax.Array, gain: jax.Array) -> jax.Array:
+        centered = kernel - jnp.mean(kernel, (0, 1, 2))
+        return gain * centered / jnp.sqrt(jnp.maximum(jnp.sum(centered**2, (0, 1, 2)), 1e-4))
+
+    random, shape = np.random.default_rng(0), (side, side, 8, 3)
+    kernel = jnp.asarray(random.normal(0.3, [1, 1e-4, 2], shape), jnp.float32)  # the second is below the bound
+    gain, dy = (jnp.asarray(random.normal(size=of), jnp.float32) for of in (3, shape))
+
+    def gradients(function) -> tuple[jax.Array, jax.Array]:
+        return jax.jit(lambda *arguments: jax.vjp(function, *arguments)[1](dy))(kernel, gain)
+
+    for ours, expected in zip(gradients(standardize), gradients(plain), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
 def test_each_output_has_mean_zero_and_norm_gain():
     kernel = 5 + jax.random.normal(jax.random.key(0), (3, 3, 16, 8))
     gain = jnp.arange(8.0)

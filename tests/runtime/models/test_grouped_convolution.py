@@ -46,7 +46,16 @@ def test_padding_and_groups_agree_with_numpy(height: int, width: int, stride: in
 
 @pytest.mark.parametrize(
     ("height", "width", "side", "stride", "groups"),
-    [(5, 4, 1, 1, 1), (6, 5, 3, 1, 3), (6, 5, 3, 2, 2), (5, 4, 3, 2, 1), (1, 1, 3, 2, 1)],
+    [
+        (5, 4, 1, 1, 1),
+        (5, 4, 1, 2, 2),
+        (6, 5, 3, 1, 3),
+        (6, 5, 3, 2, 2),
+        (5, 4, 3, 2, 1),
+        (1, 1, 3, 2, 1),
+        (44, 48, 3, 1, 2),
+        (89, 48, 3, 2, 1),
+    ],
 )
 def test_both_forms_have_the_same_gradients(height: int, width: int, side: int, stride: int, groups: int):
     def gradients(grouped: Grouped) -> tuple[jax.Array, jax.Array]:
@@ -56,7 +65,7 @@ def test_both_forms_have_the_same_gradients(height: int, width: int, side: int, 
         return jax.jit(jax.grad(total, (0, 1)))(*arrays(height, width, side, groups))
 
     for split, native in zip(*map(gradients, FORMS), strict=True):
-        np.testing.assert_allclose(split, native, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(split, native, rtol=1e-4, atol=1e-5 * np.abs(native).max())
 
 
 @pytest.mark.parametrize("grouped", FORMS)
@@ -67,7 +76,8 @@ def test_gradients_keep_a_low_precision(grouped: Grouped):
     assert [gradient.dtype for gradient in gradients] == [jnp.bfloat16, jnp.bfloat16]
 
 
-def test_split_gradients_in_a_loop_are_the_kind_of_convolution_that_xla_cpu_has_fast_code_for():
+@pytest.mark.parametrize("side", [6, 48])
+def test_split_gradients_in_a_loop_are_the_kind_of_convolution_that_xla_cpu_has_fast_code_for(side: int):
     """Watches jax-ml/jax#12868: any other kind takes a path up to twenty times slower."""
     kernels = jnp.ones((3, 3, 3, 8, 16))
 
@@ -77,7 +87,7 @@ def test_split_gradients_in_a_loop_are_the_kind_of_convolution_that_xla_cpu_has_
 
         return jnp.sum(lax.scan(layer, x, kernels)[0])
 
-    program = jax.jit(jax.grad(total, (0, 1))).lower(kernels, jnp.ones((2, 6, 6, 16))).compile().as_text()
+    program = jax.jit(jax.grad(total, (0, 1))).lower(kernels, jnp.ones((2, side, side, 16))).compile().as_text()
     assert program is not None
     kinds = re.findall(r" convolution\(.*dim_labels=(\S+?),? ", program)
     assert "while(" in program

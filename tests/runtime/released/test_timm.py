@@ -7,6 +7,7 @@ import json
 import runpy
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import jax
 import numpy as np
@@ -18,6 +19,7 @@ from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.vit import ViT
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import build
+from runtime.released.files import ReleasedError
 from runtime.released.weights import released
 
 TESTS = Path(__file__).parents[2]
@@ -27,6 +29,7 @@ golden_weights = runpy.run_path(str(TESTS / "golden_weights.py"))["golden_weight
 TINY = partial(ViT, depth=3, width=32, mlp=64, heads=4, patch=8)
 SYSTEMS: dict[str, Model] = {
     "nfnet": NFNet((1, 3), (256, 64), group_width=32),
+    "nfnet_own": NFNet((1, 3), (256, 64), group_width=32, padding="symmetric"),
     "vit": TINY(),
     "vit_map": TINY(pool="map"),
     "hybrid": TINY(backbone=ResNet((1, 2), (128, 256))),
@@ -46,3 +49,13 @@ def test_logits_are_those_of_timm(name: str, grouped: Grouped, tmp_path: Path):
     network = build(model, 5, images.shape[1], grouped=grouped)
     ours = jax.jit(lambda weights, images: network.apply(weights, images, None))(released(path, model), images)
     assert np.abs(ours - logits).max() < CLOSE.get(name, 2e-5) * np.abs(logits).max()
+
+
+@pytest.mark.parametrize(("name", "padding"), [("nfnet", "symmetric"), ("nfnet_own", "same")])
+def test_an_nfnet_that_pads_otherwise_is_refused(name: str, padding: Literal["same", "symmetric"], tmp_path: Path):
+    with np.load(GOLDEN) as stored:
+        shapes = json.loads(str(stored[f"{name}.shapes"]))
+    save_file(golden_weights(shapes), tmp_path / "weights.safetensors")
+    model = NFNet((1, 3), (256, 64), group_width=32, padding=padding)
+    with pytest.raises(ReleasedError, match=r"write `padding \w+` in the model block"):
+        released(tmp_path / "weights.safetensors", model)
