@@ -22,12 +22,12 @@ from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_ste
 from runtime.masked_patches import patch_evaluation_step, patch_losses
 from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.network import build
+from runtime.models.network import Network, build
 from runtime.optim.hyper import Hyper, hyper
 from runtime.parameters import Parameters
 from runtime.placement import places, state_shardings
 from runtime.state import TrainState, initial_state
-from runtime.step import Metrics, Step, classification, train_step
+from runtime.step import Losses, Metrics, Step, classification, train_step
 from runtime.transfer import with_rare_classes
 
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
@@ -44,7 +44,7 @@ class Program:
 
         Raises:
           ValueError: the batch does not divide evenly over the devices, or they do not make whole groups
-            of the hardware's `shards`.
+            of the hardware's `shards`; or the network has no patches that its objective could mask.
         """
         shard_size(run.recipe.batch, mesh)
         self.key = program_key(run.model, run.recipe)
@@ -56,7 +56,7 @@ class Program:
         self._recipe, self._side = run.recipe, run.recipe.resolution.train
         classes, objective, remat = run.recipe.data.classes, run.recipe.objective, self.choice.remat
         self.network = build(run.model, classes, self._side, grouped=grouped, objective=objective, remat=remat)
-        self._patch = run.model.stride
+        self._losses, self._measured = _task(self.network, run)
         self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
         self._places = places(self.network.layouts, state.parameters, self.mesh.shape[SHARD])
@@ -77,14 +77,8 @@ class Program:
         return self._compilation("train", None, self._lower_train)
 
     def evaluator(self, side: int) -> Compilation[EvaluationStep]:
-        """Returns `runtime.evaluate.evaluation_step` for images of that side."""
-        loss = self._recipe.loss
-        forward = (
-            evaluation_step(self.network.apply, loss)
-            if self._recipe.objective is None
-            else patch_evaluation_step(self.network.predict, loss, self._patch)
-        )
-        return self._compilation("evaluate", side, lambda: self._lower_forward(forward, side))
+        """Returns the evaluation step of what the recipe has learned, for images of that side."""
+        return self._compilation("evaluate", side, lambda: self._lower_forward(self._measured, side))
 
     def featurizer(self, side: int) -> Compilation[FeatureStep]:
         """Returns `runtime.evaluate.feature_step` for images of that side."""
@@ -128,12 +122,7 @@ class Program:
         return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
-        losses = (
-            classification(self.network.apply)
-            if self._recipe.objective is None
-            else patch_losses(self.network.predict, self._patch)
-        )
-        step = train_step(losses, self.network.layouts, self._places, self.mesh, self._dtype)
+        step = train_step(self._losses, self.network.layouts, self._places, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)
@@ -186,6 +175,14 @@ class Programs:
         if key not in self._programs:
             self._programs[key] = Program(run, self._mesh)
         return self._programs[key]
+
+
+def _task(network: Network, run: Run) -> tuple[Losses, EvaluationStep]:
+    """Returns what the network learns, and how that is measured."""
+    loss, patch = run.recipe.loss, run.model.stride
+    if run.recipe.objective is None:
+        return classification(network.apply), evaluation_step(network.apply, loss)
+    return patch_losses(network.predict, patch), patch_evaluation_step(network.predict, loss, patch)
 
 
 def _outline(array: Any, sharding: NamedSharding) -> jax.ShapeDtypeStruct:

@@ -132,7 +132,7 @@ class _Job:
 def _program(run: Run, programs: Programs) -> Program:
     try:
         return programs.of(run)
-    except ValueError as error:  # the batch does not divide evenly over the devices
+    except ValueError as error:  # the batch does not divide evenly over the devices, or there is nothing to mask
         raise RunError(str(error)) from error
 
 

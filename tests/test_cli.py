@@ -59,6 +59,47 @@ report r {
 }
 """
 
+# A transformer that learns without labels, and what is made of it with them.
+BLIND = """
+data digits {
+  source      builtin(digits)
+  classes     10
+  holdout     360 images
+}
+
+model net {
+  family      vit
+  depth       1
+  width       16
+  mlp         32
+  heads       2
+  patch       2px
+}
+
+pretrain blind {
+  model       net
+  data        digits
+  budget      2 epochs
+  batch       50 images
+  resolution  train 8px, eval 8px
+  objective   masked_patches
+  optimizer   adam
+  lr          tune {0.003, 0.01} using grid(extend: 0)
+}
+
+finetune seeing {
+  start       blind by holdout.loss
+  data        digits
+  budget      1 epochs
+  batch       50 images
+  resolution  train 12px, eval 12px
+  optimizer   adam
+  lr          0.003
+}
+
+report r { figure error_vs_compute of seeing }
+"""
+
 
 def nfdsl(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nfdsl.cli", *arguments]
@@ -134,6 +175,24 @@ def test_a_study_killed_at_any_moment_comes_to_the_same_results(tiny: Path):
     assert (tiny / "killed" / "report.html").stat().st_size > 10_000
     figures = " ".join(path.name for path in (tiny / "killed" / "figures").glob("*.png"))
     assert all(kind in figures for kind in ("loss_vs_compute", "optimal_lr", "error_vs_compute"))
+
+
+@pytest.mark.slow
+def test_a_study_of_masked_patches_killed_in_its_middle_comes_to_the_same_results(tmp_path: Path):
+    (tmp_path / "tiny.nfx").write_text(BLIND)
+    whole = nfdsl("run", "tiny.nfx", "--out", "whole", folder=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    assert "compiled  2 training programs for 3 runs: 2 compilations" in whole.stdout
+    killed_after(1, tmp_path)
+    continued = nfdsl("run", "tiny.nfx", "--out", "killed", folder=tmp_path)
+    assert continued.returncode == 0, continued.stderr
+    found = results(tmp_path / "killed")
+    assert found == results(tmp_path / "whole")
+    losses = sorted(result["holdout_loss"] for result in found.values())
+    assert len(losses) == 3
+    assert losses[-1] < 4, "of 512 colours, of which chance gives 6.2; and of 10 classes"
+    assert "proved" in nfdsl("audit", "killed", folder=tmp_path).stdout
+    assert (tmp_path / "killed" / "report.html").stat().st_size > 10_000
 
 
 def killed_after(done: int, folder: Path) -> None:
