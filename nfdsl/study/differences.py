@@ -15,11 +15,12 @@ def differences(old: Run, new: Run) -> Iterator[str]:
     """Yields ``batch changed 32 -> 64`` for each setting but the learning rate and the start."""
     yield from _changes(old.model, new.model, "model")
     yield from (change for change in _changes(old.recipe, new.recipe, ""))
-    lengths = (
+    numbers = (
+        ("sam", "parts of the batch", old.recipe.ascents, new.recipe.ascents),
         ("budget", "images", old.length.images, new.length.images),
         ("schedule.warmup", "steps", old.length.warmup_steps, new.length.warmup_steps),
     )
-    yield from (f"{name} changed {was:,} -> {now:,} {unit}" for name, unit, was, now in lengths if was != now)
+    yield from (f"{name} changed {was:,} -> {now:,} {unit}" for name, unit, was, now in numbers if was != now)
 
 
 def _changes(old: Any, new: Any, path: str) -> Iterator[str]:
