@@ -67,12 +67,13 @@ def of_epochs(evidence: Evidence, epochs: Iterable[int]) -> NDArray[np.bool_]:
 
 def compared(evidence: Evidence, chosen: NDArray[np.bool_]) -> Compared:
     """Compares the `chosen` ones of the FED rows [n] with what the order says."""
-    places = np.flatnonzero(chosen & (evidence.fed["count"] > 0))
+    places = np.flatnonzero(chosen)
+    places = places[evidence.fed["count"][places] > 0]
     return Compared(places, _expected(evidence.index, evidence.fed, places), _stated(evidence, places))
 
 
 def _expected(index: Index, rows: Rows, places: NDArray[np.int64]) -> NDArray[np.uint64]:
-    digests = [np.zeros((LANES, 0), np.uint64)]
+    digests: list[NDArray[np.uint64]] = [np.zeros((LANES, 0), np.uint64)]
     for chunk in _chunks(rows, places):
         counts = rows["count"][chunk].astype(np.int64)
         elements = index.elements(numbers(rows["first"][chunk], counts))
