@@ -67,8 +67,8 @@ def of_epochs(evidence: Evidence, epochs: Iterable[int]) -> NDArray[np.bool_]:
 
 def compared(evidence: Evidence, chosen: NDArray[np.bool_]) -> Compared:
     """Compares the `chosen` ones of the FED rows [n] with what the order says."""
-    places = np.flatnonzero(chosen)
-    places = places[evidence.fed["count"][places] > 0]
+    filled: NDArray[np.bool_] = evidence.fed["count"] > 0
+    places = np.flatnonzero(chosen & filled)
     return Compared(places, _expected(evidence.index, evidence.fed, places), _stated(evidence, places))
 
 
