@@ -67,13 +67,12 @@ def of_epochs(evidence: Evidence, epochs: Iterable[int]) -> NDArray[np.bool_]:
 
 def compared(evidence: Evidence, chosen: NDArray[np.bool_]) -> Compared:
     """Compares the `chosen` ones of the FED rows [n] with what the order says."""
-    filled: NDArray[np.bool_] = evidence.fed["count"] > 0
-    places = np.flatnonzero(chosen & filled)
+    places = np.flatnonzero(chosen & (evidence.fed["count"] > 0))
     return Compared(places, _expected(evidence.index, evidence.fed, places), _stated(evidence, places))
 
 
 def _expected(index: Index, rows: Rows, places: NDArray[np.int64]) -> NDArray[np.uint64]:
-    digests: list[NDArray[np.uint64]] = [np.zeros((LANES, 0), np.uint64)]
+    digests = [np.zeros((LANES, 0), np.uint64)]
     for chunk in _chunks(rows, places):
         counts = rows["count"][chunk].astype(np.int64)
         elements = index.elements(numbers(rows["first"][chunk], counts))
@@ -84,9 +83,9 @@ def _expected(index: Index, rows: Rows, places: NDArray[np.int64]) -> NDArray[np
 def _stated(evidence: Evidence, places: NDArray[np.int64]) -> NDArray[np.uint64]:
     digests = np.ascontiguousarray(evidence.fed["digest"][places].T)
     owners = np.searchsorted(evidence.fed["first"], evidence.skipped["first"], side="right") - 1
+    column_of = {place: column for column, place in enumerate(places.tolist())} if owners.size else {}
     for owner, (one, other) in zip(owners.tolist(), evidence.skipped["digest"].tolist(), strict=True):
-        column = int(np.searchsorted(places, owner))
-        if column < len(places) and places[column] == owner:
+        if (column := column_of.get(owner)) is not None:
             first, second = digests[:, column].tolist()
             digests[:, column] = plus((first, second), (one, other))
     return digests
