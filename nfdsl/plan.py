@@ -325,10 +325,10 @@ def _too_few_candidates(start: Start, label: str, count: int, definition: Defini
 
 
 def _essence(recipe: Recipe) -> Recipe:
-    """Returns a recipe without what does not make a run another one: hardware changes what it costs, and
-    the warm-up is in its length already, whatever unit it was written in."""
-    no_warmup = quantity(0, Dimension.STEPS)
-    return replace(recipe, hardware=Hardware(), schedule=replace(recipe.schedule, warmup=no_warmup))
+    """Returns a recipe without what does not make a run another one: hardware changes what it costs, but for the
+    parts that SAM ascends on, and the warm-up is in its length already, whatever unit it was written in."""
+    hardware, no_warmup = Hardware(topology=(recipe.ascents,)), quantity(0, Dimension.STEPS)
+    return replace(recipe, hardware=hardware, schedule=replace(recipe.schedule, warmup=no_warmup))
 
 
 def _ordinal(rank: int) -> str:

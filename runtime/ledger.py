@@ -1,6 +1,5 @@
 """Writing the ledger of a run: rows are appended and sealed before the checkpoint that makes them count."""
 
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -105,14 +104,14 @@ def _require_data(run: Path, index: Index) -> None:
 
 
 def _difference(begun: Index, now: Index) -> str:
-    before, after = begun.course.split, now.course.split
     if begun.terms.fingerprint == now.terms.fingerprint:
-        added, removed = (len(np.setdiff1d(*pair)) for pair in permutations((after.left_out, before.left_out)))
+        more, fewer = np.setdiff1d(now.left_out, begun.left_out), np.setdiff1d(begun.left_out, now.left_out)
         return (
             f"the list of images of {now.terms.source} to leave out has changed since the run began:"
-            f" {added:,} more are left out, {removed:,} no longer"
+            f" {len(more):,} more are left out, {len(fewer):,} no longer"
         )
     changed = f"the data set {now.terms.source} has changed since the run began:"
+    before, after = begun.course.split, now.course.split
     if before.examples != after.examples:
         return f"{changed} it had {before.examples:,} images to train on and has {after.examples:,} now"
     return f"{changed} its fingerprint was {begun.terms.fingerprint} and is {now.terms.fingerprint} now"

@@ -87,9 +87,9 @@ class Agreement:
         if step < self._asked:
             return False
         # Asking costs a round trip: half of the steps that fit into the time left are taken before it is done again.
-        left = self._saved + self.save_seconds - time.monotonic()
-        pace = (time.monotonic() - self._saved) / (step - self._since)
-        wait = agreed(-1 if self._due() else min(int(left / pace / 2), 2**30))
+        past = time.monotonic() - self._saved
+        pace = max(past, 1e-6) / (step - self._since)  # a coarse clock may not have moved
+        wait = agreed(-1 if self._due() else min(int((self.save_seconds - past) / pace / 2), 2**30))
         self._asked = step + max(1, wait)
         return wait < 0
 

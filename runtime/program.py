@@ -24,6 +24,7 @@ from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import Network, build
 from runtime.optim.hyper import Hyper, hyper
+from runtime.optim.sam import ascents_each
 from runtime.parameters import Parameters
 from runtime.placement import places, state_shardings
 from runtime.state import TrainState, initial_state
@@ -43,10 +44,12 @@ class Program:
         """Builds the network of `run`; compiles nothing and allocates nothing on devices.
 
         Raises:
-          ValueError: the batch does not divide evenly over the devices, or they do not make whole groups
-            of the hardware's `shards`; or the network has no patches that its objective could mask.
+          ValueError: the batch, or the parts of it that SAM ascends on, do not divide evenly over the devices, or
+            they do not make whole groups of the hardware's `shards`; or the network has no patches that its
+            objective could mask.
         """
         shard_size(run.recipe.batch, mesh)
+        ascents_each(run.recipe.ascents, run.recipe.batch, mesh.size)
         self.key = program_key(run.model, run.recipe)
         self._on_cpu = mesh.devices.flat[0].platform == "cpu"
         self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
@@ -122,7 +125,9 @@ class Program:
         return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self._losses, self.network.layouts, self._places, self.mesh, self._dtype)
+        step = train_step(
+            self._losses, self.network.layouts, self._places, self.mesh, self._dtype, self._recipe.ascents
+        )
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike, DTypeLike
 
+from nfdsl.schema.training import SAM
 from runtime.losses import cross_entropy, targets
 from runtime.mesh import BATCH, shard_size
 from runtime.mixing import Partners, own_pixels, partners
@@ -17,7 +18,7 @@ from runtime.optim.average import averaged
 from runtime.optim.hyper import Hyper
 from runtime.optim.layers import frozen
 from runtime.optim.optimizer import optimizer
-from runtime.optim.sam import sharpness_aware
+from runtime.optim.sam import AscentPlaces, Gradient, ascent_places, ascents_each, sharpness_aware
 from runtime.parameters import Layouts, Parameters
 from runtime.placement import Places, gathered, summed
 from runtime.state import TrainState
@@ -61,7 +62,9 @@ Losses = Callable[[Parameters, Inputs, Hyper], jax.Array]  # of each example [b]
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(losses: Losses, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
+def train_step(
+    losses: Losses, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike, ascents: int = 1
+) -> Step:
     """Returns the pure function of one training step, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
@@ -70,14 +73,14 @@ def train_step(losses: Losses, layouts: Layouts, places: Places, mesh: Mesh, dty
         loss = sum_i weight_i * losses_i / sum_i weight_i        over the global batch
         order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
-    The network computes in `dtype`; parameters, average and all sums are float32. Where
-    the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
-    SAM each device ascends along its own gradient, or all along their sum, on the first of its examples.
+    The network computes in `dtype`; parameters, average and all sums are float32. The result does
+    not depend on the number of devices beyond rounding: with SAM each of the `ascents` parts of
+    the batch ascends along its own gradient, whichever devices hold it.
 
-    The step raises ValueError where the batch does not divide evenly over the mesh.
+    The step raises ValueError where the batch, or its parts, do not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, losses, layouts, places, dtype),
+        partial(_gradient, losses, layouts, places, dtype, mesh.size, ascents),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -123,6 +126,8 @@ def _gradient(
     layouts: Layouts,
     places: Places,
     dtype: DTypeLike,
+    devices: int,
+    ascents: int,
     parameters: Parameters,
     hyper: Hyper,
     examples: Examples,
@@ -137,10 +142,43 @@ def _gradient(
     # The steps of an ascent are too short for weights in bfloat16.
     weights = gathered(parameters, places, dtype if hyper.sam is None else jnp.float32)
     if hyper.sam is not None:
-        over = BATCH if hyper.sam.over == "global" else None
-        gradient = sharpness_aware(gradient, hyper.sam.rho, hyper.sam.fraction, over=over)
+        gradient = _ascending(gradient, hyper.sam, ascents, examples.labels.shape[0], devices)
     loss, gradients = gradient(weights, _inputs(examples, hyper, dtype))
     return jax.lax.psum(loss, BATCH), summed(gradients, places)
+
+
+def _ascending(gradient: Gradient[Inputs], sam: SAM, ascents: int, size: int, devices: int) -> Gradient[Inputs]:
+    """Returns the gradient function of SAM on the `size` examples that each of `devices` holds."""
+    each = ascents_each(ascents, size * devices, devices)
+    if not each:
+        chosen = partial(_chosen, ascent_places(size * devices, sam.fraction, devices))
+        return sharpness_aware(gradient, sam.rho, chosen, over=BATCH)
+    chosen = partial(_chosen, ascent_places(size // each, sam.fraction, 1))
+    return _in_parts(sharpness_aware(gradient, sam.rho, chosen), each)
+
+
+def _chosen(places: AscentPlaces, inputs: Inputs) -> Inputs:
+    """Returns the examples of this device that an ascent is taken on."""
+    device = jax.lax.axis_index(BATCH) if len(places.rows) > 1 else 0
+    rows, counts = jnp.asarray(places.rows)[device], jnp.asarray(places.counts)[device]
+    chosen = jax.tree.map(lambda array: array[rows], inputs)
+    return chosen._replace(weights=chosen.weights * counts)
+
+
+def _in_parts(gradient: Gradient[Inputs], parts: int) -> Gradient[Inputs]:
+    """Returns the gradient function of the sum over equal parts of the examples, one after the other."""
+    if parts == 1:
+        return gradient
+
+    def summed(parameters: Parameters, inputs: Inputs) -> tuple[jax.Array, Parameters]:
+        def add(sums: tuple[jax.Array, Parameters], part: Inputs) -> tuple[tuple[jax.Array, Parameters], None]:
+            return jax.tree.map(jnp.add, sums, gradient(parameters, part)), None
+
+        nothing = jax.tree.map(jnp.zeros_like, (inputs.weights[0], parameters))
+        split = jax.tree.map(lambda array: array.reshape(parts, -1, *array.shape[1:]), inputs)
+        return jax.lax.scan(add, nothing, split)[0]
+
+    return summed
 
 
 def _inputs(examples: Examples, hyper: Hyper, dtype: DTypeLike) -> Inputs:

@@ -120,6 +120,20 @@ def test_meaning_changes_every_id(planned: Planned, change: str):
     assert not set(ids(planned(STUDY % ("1 epochs", "lr 0.1")))) & set(ids(planned(STUDY % ("1 epochs", change))))
 
 
+@pytest.mark.parametrize(
+    ("sam", "same"), [("sam none", True), ("sam over global", True), ("sam over shard", False), ("sam rho 0.1", False)]
+)
+def test_hardware_is_no_part_of_an_id_unless_sam_ascends_on_each_chip(planned: Planned, sam: str, same: bool):
+    """On however many devices it is trained then: so the id still tells all that a result depends on."""
+    specs = [
+        STUDY.replace("pretrain base {", f"hardware h {{ topology {topology} }}\npretrain base {{\n hardware h\n {sam}")
+        for topology in ("[1]", "[5]", "[5, 1]")
+    ]
+    one, five, as_many = (ids(planned(spec % ("2 epochs", "lr 0.1"))) for spec in specs)
+    assert (one == five) is same
+    assert five == as_many
+
+
 def test_what_changes_a_program(planned: Planned):
     def programs(*settings: str) -> int:
         return len(planned(STUDY % ("1 epochs", "\n ".join(settings))).programs)

@@ -83,9 +83,9 @@ def _expected(index: Index, rows: Rows, places: NDArray[np.int64]) -> NDArray[np
 def _stated(evidence: Evidence, places: NDArray[np.int64]) -> NDArray[np.uint64]:
     digests = np.ascontiguousarray(evidence.fed["digest"][places].T)
     owners = np.searchsorted(evidence.fed["first"], evidence.skipped["first"], side="right") - 1
+    column_of = {place: column for column, place in enumerate(places.tolist())} if owners.size else {}
     for owner, (one, other) in zip(owners.tolist(), evidence.skipped["digest"].tolist(), strict=True):
-        column = int(np.searchsorted(places, owner))
-        if column < len(places) and places[column] == owner:
+        if (column := column_of.get(owner)) is not None:
             first, second = digests[:, column].tolist()
             digests[:, column] = plus((first, second), (one, other))
     return digests

@@ -130,7 +130,7 @@ def _differences(old: _Cell, new: _Cell) -> Iterator[str]:
     for path in paths:
         match path.partition(".")[0]:
             case "hardware":
-                matters = in_hours
+                matters = in_hours or (path == "hardware.topology" and was.recipe.ascents != will.recipe.ascents)
             case "budget":
                 matters = was.length.images != will.length.images
             case "schedule":

@@ -84,7 +84,8 @@ class SAM:
         shapes=True,
     )
     over: Literal["shard", "global"] = setting(
-        "whose gradient is ascended: each device's own (m-sharpness), or that of all devices together",
+        "whose gradient is ascended: that of each part of the batch, one for each chip that `hardware` states whatever"
+        " it is trained on (m-sharpness), or that of the whole batch",
         default="shard",
         source="Foret et al. 2021, section 4.1",
         shapes=True,
@@ -164,6 +165,12 @@ class Recipe:
     probe: FewShot | None = setting("a further question to the trained network", default=None)
     sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
     seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)
+
+    @property
+    def ascents(self) -> int:
+        """Parts of a batch on which `sam` ascends, each along a gradient of its own; of hardware, what a result
+        depends on."""
+        return self.hardware.chips if self.sam is not None and self.sam.over == "shard" else 1
 
 
 @dataclass(frozen=True, kw_only=True)

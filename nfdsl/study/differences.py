@@ -17,11 +17,12 @@ def differences(old: Run, new: Run) -> Iterator[str]:
     yield from (change for change in _changes(old.recipe, new.recipe, ""))
     if old.weights and new.weights and old.weights != new.weights:
         yield f"what start.file holds changed {old.weights.sha256[:8]} -> {new.weights.sha256[:8]}"
-    lengths = (
+    numbers = (
+        ("sam", "parts of the batch", old.recipe.ascents, new.recipe.ascents),
         ("budget", "images", old.length.images, new.length.images),
         ("schedule.warmup", "steps", old.length.warmup_steps, new.length.warmup_steps),
     )
-    yield from (f"{name} changed {was:,} -> {now:,} {unit}" for name, unit, was, now in lengths if was != now)
+    yield from (f"{name} changed {was:,} -> {now:,} {unit}" for name, unit, was, now in numbers if was != now)
 
 
 def _changes(old: Any, new: Any, path: str) -> Iterator[str]:

@@ -80,7 +80,8 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         required["examples"] = draw(
             st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
         )
-    return draw(_block("data", name, required, {"data": earlier}, without=["examples", "reassessed"]))
+    without = ["examples", "reassessed", *(["dedup"] if builtin else [])]  # a list would leave fewer than are known
+    return draw(_block("data", name, required, {"data": earlier}, without=without))
 
 
 @st.composite

@@ -1,5 +1,7 @@
 """Which records are trained on, and which are held out."""
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from runtime.data.exclusions import read_excluded
 from runtime.data.records import DataError, Records
 
 _CHUNK = 2**20  # records hashed at a time
+_WORDS = 2**64  # identities there may be
 
 
 class Parts(NamedTuple):
@@ -63,13 +66,32 @@ def _excluded(records: Records, data: Data) -> NDArray[np.int64]:
 
 def _smallest(records: Records, count: int) -> NDArray[np.int64]:
     """Returns the `count` records of smallest identity, ascending; of equal ones, those that come first."""
-    chosen, identities = np.empty(0, np.int64), np.empty(0, np.uint64)
-    for begin in range(0, len(records) if count else 0, _CHUNK):
-        chunk = np.arange(begin, min(begin + _CHUNK, len(records)))
-        hashes = records.identities(chunk)
-        if len(chosen) == count:
-            chunk, hashes = chunk[hashes < identities[-1]], hashes[hashes < identities[-1]]
-        chosen, identities = np.concatenate([chosen, chunk]), np.concatenate([identities, hashes])
-        smallest = np.argsort(identities, kind="stable")[:count]
-        chosen, identities = chosen[smallest], identities[smallest]
-    return np.sort(chosen)
+    if not count:
+        return np.empty(0, np.int64)
+    # Identities are hashes, so that it is known how far the smallest go: larger ones are neither kept nor sorted.
+    expected = min(_WORDS, _WORDS * (count + 10 * math.isqrt(count) + 100) // len(records))
+    found = _below(records, expected)
+    if len(found.indices) < count:
+        found = _below(records, _WORDS)
+    smallest = np.argsort(found.identities, kind="stable")[:count]
+    return np.sort(found.indices[smallest])
+
+
+class _Found(NamedTuple):
+    indices: NDArray[np.int64]  # [n], ascending
+    identities: NDArray[np.uint64]  # [n]
+
+
+def _below(records: Records, limit: int) -> _Found:
+    """Returns the records whose identities are below `limit`."""
+
+    def part(begin: int) -> _Found:
+        indices = np.arange(begin, min(begin + _CHUNK, len(records)))
+        identities = records.identities(indices)
+        chosen = identities <= np.uint64(limit - 1)
+        return _Found(indices[chosen], identities[chosen])
+
+    with ThreadPoolExecutor() as pool:
+        parts = zip(*pool.map(part, range(0, len(records), _CHUNK)), strict=True)
+        indices, identities = map(np.concatenate, parts)
+    return _Found(indices, identities)

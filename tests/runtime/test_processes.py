@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.sampling.ledger import FED, ROW, STARTED, rows_path
 from nfdsl.schema.run import Length
+from runtime import processes as of_runtime
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +146,20 @@ def test_a_batch_that_cannot_be_split_is_refused_before_anything_is_touched(stud
         "a batch of 32 images does not divide evenly over 3 devices: 2 would be left over (a batch of 30 or 33 divides)"
     )
     assert [path for path in sorted(folder.iterdir()) if path.name != "stderr0"] == before
+
+
+@pytest.mark.parametrize(("leap", "saves"), [(0.0, []), (1.0, [30, 60, 90]), (1e9, [*range(1, 101)])])
+def test_several_save_when_it_is_time_whether_the_clock_stands_still_or_leaps(monkeypatch, leap, saves):
+    """Of 100 steps, between which the first process's clock goes on by `leap` seconds."""
+    now = [0.0]
+    monkeypatch.setattr(of_runtime.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(of_runtime, "agreed", lambda number: number)
+    monkeypatch.setattr(of_runtime.time, "monotonic", lambda: now[0])
+    agreement, saved = of_runtime.Agreement(threading.Event(), save_seconds=29.5), []
+    agreement.saved()
+    for step in range(1, 101):
+        now[0] += leap
+        if agreement.saving(step):
+            saved.append(step)
+            agreement.saved()
+    assert saved == saves

@@ -11,6 +11,7 @@ from jax.sharding import PartitionSpec
 
 from nfdsl.schema.augmentation import CutMix, Mixup
 from nfdsl.schema.averages import EMA
+from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.schedules import Linear
 from nfdsl.schema.training import SAM
@@ -86,7 +87,8 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    return jax.jit(train_step(classification(apply), LAYOUTS, PLACES[mesh.shape[SHARD]], mesh, jnp.float32))
+    losses, places = classification(apply), PLACES[mesh.shape[SHARD]]
+    return jax.jit(train_step(losses, LAYOUTS, places, mesh, jnp.float32, run.recipe.ascents))
 
 
 def begun(run):
@@ -173,42 +175,43 @@ def test_the_average_follows_the_new_weights(run):
     assert_close(state.average, expected)
 
 
-def sharpness_aware_by_hand(run, arrays, shards):
-    """Returns the sums of loss and gradient of SAM, each shard ascending on the first half of its examples."""
+def sharpness_aware_by_hand(run, arrays, parts):
+    """Returns the sums of loss and gradient of SAM, each part ascending on every other of its examples."""
     sums = []
-    for shard in np.split(np.arange(BATCH), shards):
-        _, ascent = gradient_by_hand(
-            initialized(), *(array[shard[: len(shard) // 2]] for array in examples(run, arrays))
-        )
+    for part in np.split(np.arange(BATCH), parts):
+        _, ascent = gradient_by_hand(initialized(), *(array[part[::2]] for array in examples(run, arrays)))
         norm = np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(ascent)))
         worst = descended(ascent, -run.recipe.sam.rho / norm) if norm else initialized()
-        sums.append(gradient_by_hand(worst, *(array[shard] for array in examples(run, arrays))))
+        sums.append(gradient_by_hand(worst, *(array[part] for array in examples(run, arrays))))
     return jax.tree.map(lambda *parts: sum(parts), *sums)
 
 
+MESHES = {"one": devices(1), "two": devices(2), "four": devices(4), "shared": devices(4, shards=2)}
+
+
 @pytest.mark.parametrize("real", [BATCH, 5])
-@pytest.mark.parametrize("mesh", [devices(4), devices(4, shards=2)], ids=["whole", "shared"])
-def test_with_sam_each_device_ascends_on_its_own_examples(run, real, mesh):
+@pytest.mark.parametrize("mesh", MESHES.values(), ids=MESHES)
+@pytest.mark.parametrize(("over", "chips", "parts"), [("shard", 4, 4), ("shard", 1, 1), ("global", 4, 1)])
+def test_with_sam_each_part_ascends_on_its_own_examples_whatever_the_devices(run, real, mesh, over, chips, parts):
     """The gradients are summed and then clipped by the weights that SAM starts from."""
-    run = noisy(run, sam=SAM(0.5, 0.5), clip=AGC(0.05), optimizer=SGD(0.0, False, 0.0))
-    value, gradient = sharpness_aware_by_hand(run, padded(real), shards=4)
+    run = noisy(
+        run,
+        sam=SAM(0.5, 0.5, over),
+        hardware=Hardware(topology=(chips,)),
+        clip=AGC(0.05),
+        optimizer=SGD(0.0, False, 0.0),
+    )
+    value, gradient = sharpness_aware_by_hand(run, padded(real), parts)
     mean = jax.tree.map(lambda leaf: leaf / real, gradient)
     state, (loss,) = trained(run, mesh, [padded(real)])
     np.testing.assert_allclose(loss, value / real, rtol=1e-5)
     assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
 
 
-def test_with_global_sam_all_devices_ascend_along_the_sum(run):
-    """On the first half of each device's examples: here 0, 2, 4 and 6."""
-    run = noisy(run, sam=SAM(0.5, 0.5, "global"), clip=AGC(0.05), optimizer=SGD(0.0, False, 0.0))
-    arrays = examples(run, batch())
-    _, ascent = gradient_by_hand(initialized(), *(array[::2] for array in arrays))
-    norm = np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(ascent)))
-    value, gradient = gradient_by_hand(descended(ascent, -0.5 / norm), *arrays)
-    mean = jax.tree.map(lambda leaf: leaf / BATCH, gradient)
-    state, (loss,) = trained(run, devices(4), [batch()])
-    np.testing.assert_allclose(loss, value / BATCH, rtol=1e-5)
-    assert_close(state.parameters, descended(clip(mean, initialized(), LAYOUTS, 0.05, 1e-3), 0.1))
+def test_parts_of_sam_that_devices_cannot_share_are_refused(run):
+    run = noisy(run, sam=SAM(0.5, 0.5), hardware=Hardware(topology=(2,)))
+    with pytest.raises(ValueError, match="`sam` ascends on 2 parts of each batch"):
+        trained(run, devices(4), [batch()])
 
 
 def test_with_sam_the_average_is_of_the_weights_and_not_of_where_they_ascended(run):

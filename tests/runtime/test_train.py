@@ -16,7 +16,7 @@ from nfdsl.schema.data import Builtin
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
-from nfdsl.schema.training import Resolution
+from nfdsl.schema.training import SAM, Resolution
 from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError
@@ -242,6 +242,29 @@ def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small
     tuned = replace(shared(small_run, 2, resolution=Resolution(16, 16)), id="tuned", start="mixed")
     *_, done = carried_out(tuned, tmp_path / "tuned", programs, start=Start(quarters, tmp_path / "mixed"))
     assert done.result.state == "done"
+
+
+@pytest.mark.slow
+def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tmp_path):
+    """On four parts of each batch, as its hardware says, whatever devices hold them."""
+    run = varied(small_run, sam=SAM(0.05, 0.5), hardware=Hardware(topology=(4,)))
+    programs = {count: Programs(data_mesh(jax.devices()[:count])) for count in (1, 2, 4)}
+    carried_out(run, tmp_path / "whole", programs[4])
+    (tmp_path / "moved").mkdir()
+    for count, until in ((1, 5), (2, 12)):
+        events = train(run, tmp_path / "moved", programs[count], None, threading.Event(), save_seconds=0)
+        with closing(events):
+            next(event for event in events if isinstance(event, Saved) and event.step == until)
+    carried_out(run, tmp_path / "moved", programs[4])
+    one, other = (final(run, tmp_path / name, programs[4]) for name in ("whole", "moved"))
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-3, atol=1e-4), other[0], one[0])
+
+
+def test_devices_that_cannot_share_what_sam_ascends_on_are_refused(small_run, tmp_path):
+    run = varied(small_run, sam=SAM(0.05), hardware=Hardware(topology=(4,)))
+    with pytest.raises(RunError, match="`sam` ascends on 4 parts of each batch, one for each chip"):
+        carried_out(run, tmp_path, Programs(data_mesh(jax.devices()[:8])))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_start_that_cannot_be_begun_from_is_named(small_run, tmp_path, programs):

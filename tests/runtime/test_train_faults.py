@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import random
 import resource
 import threading
 import time
@@ -86,6 +87,26 @@ def test_a_clock_that_jumped_while_a_run_was_away_changes_nothing(small_run, tmp
     assert isinstance(jumped, Done)
     assert measured(tmp_path / "jumps") == measured(tmp_path / "whole")
     assert audit_run(tmp_path / "jumps").verdict == "proved"
+
+
+@pytest.mark.parametrize(("save_seconds", "saved"), [(1e9, [19]), (0, range(1, 20))])
+def test_a_clock_that_jumps_to_and_fro_while_a_run_trains_changes_nothing(
+    small_run, tmp_path, programs, monkeypatch, save_seconds, saved
+):
+    """Intervals are those of the clock that only goes on; the time of day is nothing that counts."""
+    *_, done = begun(small_run, tmp_path / "whole", programs)
+    true_time, draws, jumps = time.time, random.Random(0), [0.0]
+    monkeypatch.setattr(time, "time", lambda: true_time() + jumps[-1])
+    folder, reached = tmp_path / "jumps", []
+    folder.mkdir()
+    (folder / "run.json").write_text(dump(small_run))
+    for event in train(small_run, folder, programs, None, threading.Event(), save_seconds=save_seconds):
+        jumps.append(draws.uniform(-1e9, 1e9))
+        reached += [event.step] if isinstance(event, Saved) else []
+    assert reached == [*saved]
+    assert isinstance(done, Done)
+    assert measured(folder) == measured(tmp_path / "whole")
+    assert audit_run(folder).verdict == "proved"
 
 
 @pytest.fixture

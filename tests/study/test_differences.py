@@ -10,6 +10,7 @@ from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.optimizers import AGC, SGD
 from nfdsl.schema.run import Length, Weights
 from nfdsl.schema.schedules import Linear
+from nfdsl.schema.training import SAM
 from nfdsl.study.differences import differences
 
 
@@ -25,6 +26,7 @@ from nfdsl.study.differences import differences
         ({"schedule": Linear()}, ["schedule changed cosine(0 steps) -> linear(0 steps)"]),
         ({"augment": Augment(repeat=4)}, ["augment.repeat changed 1 -> 4"]),
         ({"hardware": Hardware(device="tpu_v4")}, []),
+        ({"hardware": Hardware(topology=(2, 4))}, []),
     ],
 )
 def test_settings_of_the_recipe(sketch, changes, said):
@@ -40,6 +42,16 @@ def test_what_a_file_of_weights_holds(sketch):
         "what start.file holds changed 01234567 -> 98765432"
     ]
     assert list(differences(old, replace(old, weights=Weights("/elsewhere/w.npz", "0123456789")))) == []
+
+
+def test_hardware_makes_a_run_another_where_sam_ascends_on_each_chip(sketch):
+    sketch.cell("a", (0.1,))
+    of_sketch = lower(sketch.runs[0], None)
+    old, new = (
+        replace(of_sketch, recipe=replace(of_sketch.recipe, sam=SAM(), hardware=Hardware(topology=topology)))
+        for topology in ((1,), (2, 4))
+    )
+    assert list(differences(old, new)) == ["sam changed 1 -> 8 parts of the batch"]
 
 
 def test_model_budget_and_warmup(sketch):

@@ -1,11 +1,13 @@
 """Tests of sharpness-aware minimisation against its equations written out."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from runtime.optim.sam import ascended, ascent_examples, sharpness_aware
+from runtime.optim.sam import ascended, ascent_examples, ascent_places, ascents_each, sharpness_aware
 
 PARAMETERS = {"w": jnp.array([1.0, -2.0, 0.5]), "b": jnp.array(0.3)}
 
@@ -30,14 +32,14 @@ def first(batch, count):
     return jax.tree.map(lambda array: array[:count], batch)
 
 
-@pytest.mark.parametrize(("fraction", "count"), [(1.0, 10), (0.2, 2), (0.01, 1)])
-def test_gradient_is_taken_at_the_ascended_weights(fraction, count):
+@pytest.mark.parametrize("count", [10, 2, 1])
+def test_gradient_is_taken_at_the_ascended_weights(count):
     batch = examples(10)
     ascent = jax.grad(loss)(PARAMETERS, first(batch, count))
     norm = jnp.sqrt(jnp.sum(ascent["w"] ** 2) + ascent["b"] ** 2)
     worst = {name: PARAMETERS[name] + 0.05 * ascent[name] / norm for name in PARAMETERS}
     expected_loss, expected = gradient(worst, batch)
-    actual_loss, actual = sharpness_aware(gradient, 0.05, fraction)(PARAMETERS, batch)
+    actual_loss, actual = sharpness_aware(gradient, 0.05, partial(first, count=count))(PARAMETERS, batch)
     np.testing.assert_allclose(actual_loss, expected_loss, rtol=1e-6)
     for name in PARAMETERS:
         np.testing.assert_allclose(actual[name], expected[name], rtol=1e-5)
@@ -48,14 +50,14 @@ def test_padding_has_no_part_in_the_ascent():
     x, y, weights, keys = examples(4)
     padded = x.at[1:].set(99.0), y, weights.at[1:].set(0.0), keys
     alone = first((x, y, weights, keys), 1)
-    _, expected = sharpness_aware(gradient, 0.05, 1.0)(PARAMETERS, alone)
-    _, actual = sharpness_aware(gradient, 0.05, 0.5)(PARAMETERS, padded)
+    _, expected = sharpness_aware(gradient, 0.05, partial(first, count=1))(PARAMETERS, alone)
+    _, actual = sharpness_aware(gradient, 0.05, partial(first, count=2))(PARAMETERS, padded)
     np.testing.assert_allclose(actual["w"], expected["w"], rtol=1e-6)
 
 
 def test_a_zero_gradient_moves_nothing_and_is_not_nan():
     x, y, weights, keys = examples(4)
-    value, gradients = sharpness_aware(gradient, 0.05, 0.2)(PARAMETERS, (x, y, 0 * weights, keys))
+    value, gradients = sharpness_aware(gradient, 0.05, partial(first, count=1))(PARAMETERS, (x, y, 0 * weights, keys))
     assert value == 0
     assert all((leaf == 0).all() for leaf in jax.tree.leaves(gradients))
 
@@ -77,3 +79,37 @@ def test_a_nan_gradient_is_not_hidden():
 )
 def test_ascent_examples_are_the_nearest_count_but_at_least_one(examples, fraction, count):
     assert ascent_examples(examples, fraction) == count
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.2, 0.29, 0.5, 1.0])
+@pytest.mark.parametrize("examples", [1, 2, 8, 60, 64])
+def test_an_ascent_is_taken_on_the_same_examples_however_many_devices_hold_them(examples, fraction):
+    count = ascent_examples(examples, fraction)
+    for devices in (devices for devices in range(1, 65) if examples % devices == 0):
+        each = examples // devices
+        rows, counts = ascent_places(examples, fraction, devices)
+        assert rows.shape == counts.shape == (devices, -(-each * count // examples))
+        assert rows.max() < each
+        chosen = (rows + each * np.arange(devices)[:, None])[counts == 1]
+        assert sorted(chosen.tolist()) == [place * examples // count for place in range(count)]
+        assert len(np.unique(chosen)) == count
+
+
+@pytest.mark.parametrize(
+    ("ascents", "devices", "each"), [(1, 1, 1), (1, 8, 0), (8, 1, 8), (8, 4, 2), (8, 8, 1), (6, 3, 2)]
+)
+def test_devices_share_the_ascents(ascents, devices, each):
+    assert ascents_each(ascents, 24, devices) == each
+
+
+@pytest.mark.parametrize(
+    ("ascents", "devices", "message"),
+    [
+        (5, 1, "a batch of 24 images does not divide into the 5 parts that `sam` ascends on"),
+        (4, 3, "`sam` ascends on 4 parts of each batch, one for each chip that `hardware` states, and they do not"),
+        (4, 8, "divide evenly over 8 devices"),
+    ],
+)
+def test_ascents_that_cannot_be_shared_are_refused(ascents, devices, message):
+    with pytest.raises(ValueError, match=message):
+        ascents_each(ascents, 24, devices)
