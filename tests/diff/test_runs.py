@@ -109,6 +109,18 @@ def test_who_is_affected_and_why(
     assert found == expected
 
 
+@pytest.mark.parametrize(("sam", "causes"), [("rho 0.05", {"hardware.topology"}), ("over global", set())])
+def test_chips_make_a_run_another_where_sam_ascends_on_each(changed: Changed, sam: str, causes: set[str]):
+    old, new = (
+        changed(
+            ("start       base", f"sam {sam}\n  hardware h\n  start       base"),
+            ("report r", f"hardware h {{ topology {topology} }}\nreport r"),
+        )
+        for topology in ("[1]", "[2, 1]")
+    )
+    assert {cause for cell in affected(old, new) for cause in cell.causes} == causes
+
+
 def test_a_cell_is_known_by_its_labels(changed: Changed):
     cells = compared(changed, ("1e-5", "1e-4"))
     assert [(cell.model, dict(cell.labels)) for cell in cells] == [
