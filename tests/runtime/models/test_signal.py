@@ -13,7 +13,7 @@ activations (Brock et al. 2021, section 3). That leaves out what images have of 
 Single networks of this width vary by 15%, so the means of three by 9%; squeeze-excite adds up to 8% to what a block
 adds, as the mean square of ``2 sigmoid(s)`` is above 1. Hence the tolerances, 15% of a variance and 20% of what the
 blocks of a network add. A missing beta is 2.2 times too much at the end of F7's longest stage, its square in its place
-25% too little there; each misplaced shortcut, alpha or gain is further off.
+25% too little there; a misplaced shortcut, another alpha or a gain left out is further off.
 """
 
 from functools import partial
