@@ -1,8 +1,10 @@
 """Nonlinearities that keep unit variance."""
 
+import math
 from typing import assert_never
 
 import jax
+import jax.numpy as jnp
 
 from nfdsl.schema.model import Activation
 
@@ -20,10 +22,34 @@ def activate(x: jax.Array, activation: Activation) -> jax.Array:
     """Returns f(x) / sqrt(Var f(z)) with z ~ N(0, 1) (Brock et al. 2021, section 3); GELU is the tanh approximation."""
     match activation:
         case "gelu":
-            return jax.nn.gelu(x, approximate=True) * GAINS["gelu"]
+            return _scaled_gelu(x)
         case "relu":
             return jax.nn.relu(x) * GAINS["relu"]
         case "silu":
             return jax.nn.silu(x) * GAINS["silu"]
         case _:
             assert_never(activation)
+
+
+_SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715
+
+
+@jax.custom_jvp
+def _scaled_gelu(x: jax.Array) -> jax.Array:
+    """Returns ``gain / 2 * x (1 + tanh u)`` with ``u = sqrt(2 / pi) (x + 0.044715 x^3)``."""
+    half = (GAINS["gelu"] / 2) * x
+    return half + half * _tanh(x)
+
+
+@_scaled_gelu.defjvp
+def _scaled_gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    """Returns value and tangent, ``gain / 2 * (1 + tanh u + x u' (1 - tanh^2 u))``: half the operations of what
+    differentiation by rules makes, which is what the time of a backward pass goes into."""
+    (x,), (dx,) = primals, tangents
+    tanh, du = _tanh(x), _SLOPE + (3 * _SLOPE * _CUBE) * jnp.square(x)
+    slope = (GAINS["gelu"] / 2) * (1 + tanh + x * du * (1 - jnp.square(tanh)))
+    return _scaled_gelu(x), slope * dx
+
+
+def _tanh(x: jax.Array) -> jax.Array:
+    return jnp.tanh(x * (_SLOPE + (_SLOPE * _CUBE) * jnp.square(x)))

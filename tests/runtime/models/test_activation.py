@@ -1,12 +1,13 @@
 """Activations keep unit variance."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.special import expit
 
 from nfdsl.schema.model import Activation
-from runtime.models.activation import activate
+from runtime.models.activation import GAINS, activate
 
 
 def gaussian(values: np.ndarray, z: np.ndarray) -> float:
@@ -35,3 +36,12 @@ def test_the_output_has_unit_variance_under_a_standard_normal(activation: Activa
 def test_values_are_those_of_the_public_code(activation: Activation, expected):
     z = np.linspace(-5, 5, 101)
     np.testing.assert_allclose(activate(jnp.asarray(z, jnp.float32), activation), expected(z), rtol=1e-5, atol=1e-6)
+
+
+def test_the_slope_of_gelu_is_that_of_its_formula():
+    def formula(z: jax.Array) -> jax.Array:
+        return GAINS["gelu"] * jax.nn.gelu(z, approximate=True)
+
+    z = jnp.linspace(-5, 5, 101)
+    expected, actual = (jax.vmap(jax.grad(f))(z) for f in (formula, lambda z: activate(z, "gelu")))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
