@@ -120,7 +120,8 @@ class Program:
         return jitted.lower(self._hyper, self._whole_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
-        step = train_step(self.network.apply, self.network.layouts, self._places, self.mesh, self._dtype)
+        network = self.network
+        step = train_step(network.prepare, network.forward, network.layouts, self._places, self.mesh, self._dtype)
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
             return step(state, hyper, *inputs)

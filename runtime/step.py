@@ -27,6 +27,7 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 Apply = Callable[[Parameters, jax.Array, Regularization | None], jax.Array]
+Prepare = Callable[[Parameters], Parameters]
 
 
 class Metrics(NamedTuple):
@@ -59,7 +60,9 @@ class Inputs(NamedTuple):
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
-def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike) -> Step:
+def train_step(
+    prepare: Prepare, forward: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike
+) -> Step:
     """Returns the pure function of one training step, to be jitted.
 
     ``step(state, hyper, images_BxHxWx3, labels_B, weights_B)`` takes uint8 images, int32 labels and
@@ -68,14 +71,15 @@ def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype
         loss = sum_i weight_i * cross_entropy_i / sum_i weight_i        over the global batch
         order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
-    The network computes in `dtype`; parameters, average and all sums are float32. Where
+    The network is ``forward(prepare(w), images)``. It computes in `dtype`; parameters, average and all sums are
+    float32, and so is `prepare`, of which devices that share a copy of the parameters do a part each. Where
     the recipe has no SAM the result does not depend on the number of devices beyond rounding; with
     SAM each device ascends along its own gradient, or all along their sum, on the first of its examples.
 
     The step raises ValueError where the batch does not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, apply, layouts, places, dtype),
+        partial(_gradient, prepare, forward, layouts, places, dtype),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -89,8 +93,10 @@ def train_step(apply: Apply, layouts: Layouts, places: Places, mesh: Mesh, dtype
         is_mixed = hyper.mixup is not None or hyper.cutmix is not None
         others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
         examples = Examples(images_BxHxWx3, labels_B, weights_B, keys_B, others)
-        loss, gradients = gradient(state.parameters, hyper, examples)
-        return _updated(state, gradients, layouts, hyper), Metrics(loss)
+        # An ascent is along the gradient of the parameters themselves.
+        weights, pullback = jax.vjp(prepare if hyper.sam is None else _unprepared, state.parameters)
+        loss, gradients = gradient(weights, hyper, examples)
+        return _updated(state, pullback(gradients)[0], layouts, hyper), Metrics(loss)
 
     return step
 
@@ -105,12 +111,17 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
     return ((images_BxHxWx3 / jnp.float32(255) - jnp.array(MEAN)) / jnp.array(STD)).astype(dtype)
 
 
+def _unprepared(parameters: Parameters) -> Parameters:
+    return parameters
+
+
 def _gradient(
-    apply: Apply,
+    prepare: Prepare,
+    forward: Apply,
     layouts: Layouts,
     places: Places,
     dtype: DTypeLike,
-    parameters: Parameters,
+    weights: Parameters,
     hyper: Hyper,
     examples: Examples,
 ) -> tuple[jax.Array, Parameters]:
@@ -120,9 +131,13 @@ def _gradient(
     by itself: the ascent of SAM is local, and gradients are summed once, in float32.
     """
     total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
+
+    def apply(weights: Parameters, images: jax.Array, regularization: Regularization | None) -> jax.Array:
+        return forward(weights if hyper.sam is None else prepare(weights), images, regularization)
+
     gradient = jax.value_and_grad(partial(_loss, apply, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
-    weights = gathered(parameters, places, dtype if hyper.sam is None else jnp.float32)
+    weights = gathered(weights, places, dtype if hyper.sam is None else jnp.float32)
     if hyper.sam is not None:
         over = BATCH if hyper.sam.over == "global" else None
         gradient = sharpness_aware(gradient, hyper.sam.rho, hyper.sam.fraction, over=over)

@@ -1,6 +1,7 @@
 """Convolutions with scaled weight standardization.
 
-Shape suffixes: B batch, H height, W width, I channels in, O channels out; kernels HxWxIxO as lax has them.
+Shape suffixes: B batch, H height, W width, I channels in, O channels out, _ the layers of a stack or nothing;
+kernels HxWxIxO as lax has them.
 """
 
 import math
@@ -16,14 +17,16 @@ from runtime.parameters import Parameter
 _LEAST_SQUARES = 1e-4  # public code, WSConv2D: a bound, not added
 
 
-def standardize(kernel_HxWxIxO: jax.Array, gain_O: jax.Array) -> jax.Array:
+def standardize(kernel__xHxWxIxO: jax.Array, gain__xO: jax.Array) -> jax.Array:
     """Returns the kernel with mean zero and norm `gain` over the N = HWI inputs of each output channel.
 
     ``gain * (W - mean) / sqrt(max(N * var, 1e-4))`` (Brock et al. 2021, eq. 1; the bound is the public code's).
     """
-    centered_HxWxIxO = kernel_HxWxIxO - jnp.mean(kernel_HxWxIxO, axis=(0, 1, 2))
-    squares_O = jnp.sum(jnp.square(centered_HxWxIxO), axis=(0, 1, 2))  # N * var
-    return centered_HxWxIxO * (gain_O * lax.rsqrt(jnp.maximum(squares_O, _LEAST_SQUARES)))
+    inputs = (-4, -3, -2)
+    centered__xHxWxIxO = kernel__xHxWxIxO - jnp.mean(kernel__xHxWxIxO, axis=inputs, keepdims=True)
+    squares__x1x1x1xO = jnp.sum(jnp.square(centered__xHxWxIxO), axis=inputs, keepdims=True)  # N * var
+    gain__x1x1x1xO = jnp.expand_dims(gain__xO, inputs)
+    return centered__xHxWxIxO * (gain__x1x1x1xO * lax.rsqrt(jnp.maximum(squares__x1x1x1xO, _LEAST_SQUARES)))
 
 
 class Convolution(nnx.Module):
@@ -50,8 +53,17 @@ class Convolution(nnx.Module):
         self.stride = stride
         self.groups = groups
         self.grouped: Grouped = grouped
+        self.is_prepared = False
+
+    def prepare(self) -> None:
+        """Standardizes the kernel, or those of a stack, for all calls to come."""
+        self.kernel[...] = self._standardized()
+        self.is_prepared = True
 
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
-        kernel = standardize(self.kernel[...], self.gain[...])
+        kernel = self.kernel[...] if self.is_prepared else self._standardized()
         y_BxHxWxO = convolve(x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, grouped=self.grouped)
         return y_BxHxWxO + self.bias[...]
+
+    def _standardized(self) -> jax.Array:
+        return standardize(self.kernel[...], self.gain[...])
