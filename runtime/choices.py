@@ -65,7 +65,8 @@ def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike, copies: i
     if hardware.remat != "auto":
         return Choice(shards, hardware.remat, "")
     available = DEVICES[hardware.device].hbm
-    for remat in _ORDER:
+    # A TPU computes what "activations" does not keep while it multiplies matrices, sooner than it would read it.
+    for remat in _ORDER[1:] if hardware.device.startswith("tpu_") else _ORDER:
         size = need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards).total
         if size <= available:
             return Choice(shards, remat, f"about {size / GIB:.1f} of {available / GIB:.2f} GiB")
@@ -96,7 +97,7 @@ def _kept(network: Network, dtype: DTypeLike, parameters: Any, images: jax.Array
     """Returns what the backward pass gets from the forward pass."""
     weights = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
     noise = Regularization(keys, 0.0, 0.0)
-    return jax.vjp(lambda weights: network.apply(weights, images, noise), weights)[1]
+    return jax.vjp(lambda weights: network.forward(weights, images, noise), weights)[1]
 
 
 def _bytes(tree: Any) -> Iterator[int]:
