@@ -57,14 +57,15 @@ def stage_gradient(stage: int, images: int, traversal: Traversal) -> tuple[Calla
     structure = nnx.graphdef(jax.eval_shape(create))
     places_L = jax.tree.map(lambda leaf: leaf[:BLOCKS], places(F7_PLUS)[stage])
 
-    def loss(weights: Any, x: jax.Array, keys: jax.Array) -> jax.Array:
-        noise = Regularization(keys, 0.1, 0.1)
-        return jnp.sum(traversal.through_all(nnx.merge(structure, weights), x, places_L, noise).astype(jnp.float32))
+    def loss(weights: Any, x: jax.Array, dy: jax.Array, keys: jax.Array) -> jax.Array:
+        noise = Regularization(keys, jnp.float32(0.1), jnp.float32(0))
+        y = traversal.through_all(nnx.merge(structure, weights), x, places_L, noise)
+        return jnp.sum(y.astype(jnp.float32) * dy.astype(jnp.float32))
 
     weights = jax.eval_shape(lambda: jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), values(create())))
     x = jax.ShapeDtypeStruct((images, side, side, width), jnp.bfloat16)
     keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), images))
-    return jax.grad(loss, (0, 1)), (weights, x, keys)
+    return jax.grad(loss, (0, 1)), (weights, x, x, keys)
 
 
 def tell(module: Module) -> None:
