@@ -65,7 +65,8 @@ def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike, copies: i
     if hardware.remat != "auto":
         return Choice(shards, hardware.remat, "")
     available = DEVICES[hardware.device].hbm
-    for remat in _ORDER:
+    # A TPU computes what "activations" does not keep while it multiplies matrices, sooner than it would read it.
+    for remat in _ORDER[1:] if hardware.device.startswith("tpu_") else _ORDER:
         size = need(run, remat, run.recipe.batch // devices, grouped, dtype, copies / shards).total
         if size <= available:
             return Choice(shards, remat, f"about {size / GIB:.1f} of {available / GIB:.2f} GiB")
@@ -103,7 +104,7 @@ def _kept(
     def logits(weights: Any) -> jax.Array:
         if is_masked:
             return network.predict(weights, images, keys, noise)[0]
-        return network.apply(weights, images, noise)
+        return network.forward(weights, images, noise)
 
     return jax.vjp(logits, weights)[1]
 

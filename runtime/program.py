@@ -126,7 +126,13 @@ class Program:
 
     def _lower_train(self) -> Lowered:
         step = train_step(
-            self._losses, self.network.layouts, self._places, self.mesh, self._dtype, self._recipe.ascents
+            self.network.prepare,
+            self._losses,
+            self.network.layouts,
+            self._places,
+            self.mesh,
+            self._dtype,
+            self._recipe.ascents,
         )
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
@@ -186,7 +192,7 @@ def _task(network: Network, run: Run) -> tuple[Losses, EvaluationStep]:
     """Returns what the network learns, and how that is measured."""
     loss, patch = run.recipe.loss, run.model.stride
     if run.recipe.objective is None:
-        return classification(network.apply), evaluation_step(network.apply, loss)
+        return classification(network.forward), evaluation_step(network.apply, loss)
     return patch_losses(network.predict, patch), patch_evaluation_step(network.predict, loss, patch)
 
 

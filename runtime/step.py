@@ -28,6 +28,7 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 Apply = Callable[[Parameters, jax.Array, Regularization | None], jax.Array]
+Prepare = Callable[[Parameters], Parameters]
 
 
 class Metrics(NamedTuple):
@@ -58,12 +59,18 @@ class Inputs(NamedTuple):
     keys: jax.Array  # [b] PRNG keys
 
 
-Losses = Callable[[Parameters, Inputs, Hyper], jax.Array]  # of each example [b], float32
+Losses = Callable[[Parameters, Inputs, Hyper], jax.Array]  # of each example [b], float32; of prepared parameters
 Step = Callable[[TrainState, Hyper, jax.Array, jax.Array, jax.Array], tuple[TrainState, Metrics]]
 
 
 def train_step(
-    losses: Losses, layouts: Layouts, places: Places, mesh: Mesh, dtype: DTypeLike, ascents: int = 1
+    prepare: Prepare,
+    losses: Losses,
+    layouts: Layouts,
+    places: Places,
+    mesh: Mesh,
+    dtype: DTypeLike,
+    ascents: int = 1,
 ) -> Step:
     """Returns the pure function of one training step, to be jitted.
 
@@ -73,14 +80,15 @@ def train_step(
         loss = sum_i weight_i * losses_i / sum_i weight_i        over the global batch
         order: mixing -> gradient -> the optimizer's update -> w -> average of w
 
-    The network computes in `dtype`; parameters, average and all sums are float32. The result does
-    not depend on the number of devices beyond rounding: with SAM each of the `ascents` parts of
-    the batch ascends along its own gradient, whichever devices hold it.
+    The losses are ``losses(prepare(w), inputs)``. The network computes in `dtype`; parameters, average and all sums
+    are float32, and so is `prepare`, of which devices that share a copy of the parameters do a part each. The result
+    does not depend on the number of devices beyond rounding: with SAM each of the `ascents` parts of the batch ascends
+    along its own gradient, whichever devices hold it.
 
     The step raises ValueError where the batch, or its parts, do not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, losses, layouts, places, dtype, mesh.size, ascents),
+        partial(_gradient, prepare, losses, layouts, places, dtype, mesh.size, ascents),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -94,8 +102,10 @@ def train_step(
         is_mixed = hyper.mixup is not None or hyper.cutmix is not None
         others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
         examples = Examples(images_BxHxWx3, labels_B, weights_B, keys_B, others)
-        loss, gradients = gradient(state.parameters, hyper, examples)
-        return _updated(state, gradients, layouts, hyper), Metrics(loss)
+        # An ascent is along the gradient of the parameters themselves.
+        weights, pullback = jax.vjp(prepare if hyper.sam is None else _unprepared, state.parameters)
+        loss, gradients = gradient(weights, hyper, examples)
+        return _updated(state, pullback(gradients)[0], layouts, hyper), Metrics(loss)
 
     return step
 
@@ -110,25 +120,30 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
     return ((images_BxHxWx3 / jnp.float32(255) - jnp.array(MEAN)) / jnp.array(STD)).astype(dtype)
 
 
-def classification(apply: Apply) -> Losses:
+def _unprepared(parameters: Parameters) -> Parameters:
+    return parameters
+
+
+def classification(forward: Apply) -> Losses:
     """Returns the function that says an example's loss: the cross entropy with its label, or both of a mixture."""
 
-    def losses(parameters: Parameters, inputs: Inputs, hyper: Hyper) -> jax.Array:
+    def losses(prepared: Parameters, inputs: Inputs, hyper: Hyper) -> jax.Array:
         regularization = Regularization(inputs.keys, hyper.stochastic_depth, hyper.dropout)
-        logits_bxK = apply(parameters, inputs.images, regularization).astype(jnp.float32)
+        logits_bxK = forward(prepared, inputs.images, regularization).astype(jnp.float32)
         return cross_entropy(hyper.loss, logits_bxK, _targets(inputs, logits_bxK.shape[-1], hyper.label_smoothing))
 
     return losses
 
 
 def _gradient(
+    prepare: Prepare,
     losses: Losses,
     layouts: Layouts,
     places: Places,
     dtype: DTypeLike,
     devices: int,
     ascents: int,
-    parameters: Parameters,
+    weights: Parameters,
     hyper: Hyper,
     examples: Examples,
 ) -> tuple[jax.Array, Parameters]:
@@ -138,9 +153,13 @@ def _gradient(
     by itself: the ascent of SAM is local, and gradients are summed once, in float32.
     """
     total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
-    gradient = jax.value_and_grad(partial(_loss, losses, layouts, hyper, total))
+
+    def of_weights(weights: Parameters, inputs: Inputs, hyper: Hyper) -> jax.Array:
+        return losses(weights if hyper.sam is None else prepare(weights), inputs, hyper)
+
+    gradient = jax.value_and_grad(partial(_loss, of_weights, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
-    weights = gathered(parameters, places, dtype if hyper.sam is None else jnp.float32)
+    weights = gathered(weights, places, dtype if hyper.sam is None else jnp.float32)
     if hyper.sam is not None:
         gradient = _ascending(gradient, hyper.sam, ascents, examples.labels.shape[0], devices)
     loss, gradients = gradient(weights, _inputs(examples, hyper, dtype))
@@ -195,11 +214,11 @@ def _loss(
 ) -> jax.Array:
     """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
 
-    def prepared(parameter: jax.Array, keeps: bool) -> jax.Array:
+    def cast(parameter: jax.Array, keeps: bool) -> jax.Array:
         # Where a body is frozen, nothing is differentiated below the classifier.
         return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
 
-    parameters = jax.tree.map(prepared, parameters, frozen(layouts, hyper.freeze))
+    parameters = jax.tree.map(cast, parameters, frozen(layouts, hyper.freeze))
     return jnp.sum(inputs.weights * losses(parameters, inputs, hyper)) / total
 
 

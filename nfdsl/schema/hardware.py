@@ -56,8 +56,8 @@ class Hardware:
         shapes=True,
     )
     remat: Literal["auto", "none", "activations", "blocks"] = setting(
-        "what the backward pass computes again rather than keeps: nothing, all but the results of convolutions "
-        "and matrix products, or all within a block",
+        "what the backward pass computes again rather than keeps: nothing, all but what takes longer to compute "
+        "again than to read, or all within a block",
         default="auto",
         source="Chen et al. 2016",
         shapes=True,

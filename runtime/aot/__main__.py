@@ -53,7 +53,7 @@ def main() -> None:
     """Compiles the run named on the command line."""
     run = load(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
-        program = Program(run, data_mesh(_devices(run.recipe.hardware)))
+        program = Program(run, data_mesh(slice_devices(run.recipe.hardware)))
         started = time.perf_counter()
         compiled = program.trainer().executable()
         answer = asdict(_report(program, compiled, run.recipe.hardware, time.perf_counter() - started))
@@ -62,7 +62,7 @@ def main() -> None:
     print(json.dumps(answer))
 
 
-def _devices(hardware: Hardware) -> list[Any]:
+def slice_devices(hardware: Hardware) -> list[Any]:
     """Returns the devices of a slice that is not there.
 
     Raises:

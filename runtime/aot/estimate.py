@@ -2,8 +2,8 @@
 
 Two sources, never mixed up: the *compiler* says how much memory the program uses and how many
 cycles each of its instructions takes; what collectives take is *modelled*, since the compiler says
-nothing of it: bytes over the rate at which a chip sends on all its links, none of it hidden behind
-computation.
+nothing of it: bytes over the rate at which a chip sends on all its links. Where the program starts a
+collective and waits for it later, the work it does in between is taken off that.
 """
 
 import math
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from nfdsl.schema.hardware import Device
 from runtime.aot.hlo import Instruction, Module
 
-_MATRIX_WORK = frozenset({"convolution", "dot"})
+MATRIX_WORK = frozenset({"convolution", "dot"})
 _LISTED = re.compile(r"replica_groups=\{\{([\d,]*)\}")  # {{0,1},{2,3}}
 _COUNTED = re.compile(r"replica_groups=\[\d+,(\d+)\]")  # [2,2]<=[4]: groups, members
 _NAMED = re.compile(r"replica_groups=mesh\[([^\]]*)\] \{([^}]*)\}")  # mesh['data'=2,'shard'=2] {'shard'}
+_DONE = re.compile(r"[a-z-]+-done\(%([^,)\s]+)")
 # Cycles a second of a core: peak rate over the multiply-adds all its matrix units do in a cycle.
 CLOCK = {"tpu_v3": 0.94e9, "tpu_v4": 1.05e9, "tpu_v5e": 1.5e9, "tpu_v5p": 1.75e9, "tpu_v6e": 1.75e9}
 
@@ -28,7 +29,7 @@ class Breakdown:
     matrix: float  # convolutions and matrix products, and what is fused with them
     memory: float  # everything else of forward and backward pass
     optimizer: float
-    collectives: float  # modelled
+    collectives: float  # modelled; what no work hides
 
     @property
     def total(self) -> float:
@@ -42,10 +43,19 @@ def breakdown(module: Module, device: Device, clock: float) -> Breakdown:
       HloError: the number of trips of a loop is not in the program.
     """
     seconds = {"matrix": 0.0, "memory": 0.0, "optimizer": 0.0, "collectives": 0.0}
+    under_way = dict[str, float]()  # seconds that started collectives still need, the first one first
     for instruction, times in module.executed():
-        seconds["collectives"] += times * sent(instruction) / device.interconnect
+        if ended := _DONE.match(instruction.text):
+            seconds["collectives"] += under_way.pop(ended[1], 0.0)
+        sending = times * sent(instruction) / device.interconnect
+        if instruction.opcode.endswith("-start"):
+            under_way[instruction.name] = sending
+        else:
+            seconds["collectives"] += sending
         if instruction.cycles is not None:
-            seconds[_kind(module, instruction)] += times * instruction.cycles / clock
+            work = times * instruction.cycles / clock
+            seconds[_kind(module, instruction)] += work
+            _hide(under_way, work)
     return Breakdown(**seconds)
 
 
@@ -77,6 +87,14 @@ def sent(instruction: Instruction) -> int:
             return 0
 
 
+def _hide(under_way: dict[str, float], work: float) -> None:
+    """Takes seconds of work off what the collectives under way need: they share the links, so one after the other."""
+    for name, needed in under_way.items():
+        hidden = min(needed, work)
+        under_way[name] -= hidden
+        work -= hidden
+
+
 def _members(instruction: Instruction) -> int:
     """Returns how many devices take part in a collective together."""
     if listed := _LISTED.search(instruction.text):
@@ -92,4 +110,4 @@ def _members(instruction: Instruction) -> int:
 def _kind(module: Module, instruction: Instruction) -> str:
     if instruction.scope and "shard_map" not in instruction.scope:
         return "optimizer"
-    return "matrix" if module.has(_MATRIX_WORK, instruction) else "memory"
+    return "matrix" if module.has(MATRIX_WORK, instruction) else "memory"

@@ -1,6 +1,7 @@
 """Convolutions with scaled weight standardization.
 
-Shape suffixes: B batch, H height, W width, I channels in, O channels out; kernels HxWxIxO as lax has them.
+Shape suffixes: B batch, H height, W width, I channels in, O channels out, _ the layers of a stack or nothing;
+kernels HxWxIxO as lax has them.
 """
 
 import math
@@ -13,43 +14,50 @@ from jax import lax
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
 from runtime.parameters import Parameter
 
+_INPUTS = (-4, -3, -2)  # axes of a kernel's inputs
 _LEAST_SQUARES = 1e-4  # public code, WSConv2D: a bound, not added
 
 
 @jax.custom_vjp
-def standardize(kernel_HxWxIxO: jax.Array, gain_O: jax.Array) -> jax.Array:
+def standardize(kernel__xHxWxIxO: jax.Array, gain__xO: jax.Array) -> jax.Array:
     """Returns the kernel with mean zero and norm `gain` over the N = HWI inputs of each output channel.
 
     ``gain * (W - mean) / sqrt(max(N * var, 1e-4))`` (Brock et al. 2021, eq. 1; the bound is the public code's).
     """
-    centered_HxWxIxO, squares_O = _centered(kernel_HxWxIxO)
-    return centered_HxWxIxO * (gain_O * lax.rsqrt(jnp.maximum(squares_O, _LEAST_SQUARES)))
+    centered__xHxWxIxO, squares__xO = _centered(kernel__xHxWxIxO)
+    return centered__xHxWxIxO * _spread(gain__xO * lax.rsqrt(jnp.maximum(squares__xO, _LEAST_SQUARES)))
 
 
-def _centered(kernel_HxWxIxO: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _centered(kernel__xHxWxIxO: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns the kernel c with mean zero, and the sum S of its squares, which is N * var."""
-    centered_HxWxIxO = kernel_HxWxIxO - jnp.mean(kernel_HxWxIxO, axis=(0, 1, 2))
-    return centered_HxWxIxO, jnp.sum(jnp.square(centered_HxWxIxO), axis=(0, 1, 2))
+    centered__xHxWxIxO = kernel__xHxWxIxO - jnp.mean(kernel__xHxWxIxO, axis=_INPUTS, keepdims=True)
+    return centered__xHxWxIxO, jnp.sum(jnp.square(centered__xHxWxIxO), axis=_INPUTS)
 
 
-def _forward(kernel_HxWxIxO: jax.Array, gain_O: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return standardize(kernel_HxWxIxO, gain_O), (kernel_HxWxIxO, gain_O)
+def _spread(x__xO: jax.Array) -> jax.Array:
+    """Returns values of output channels as they stand beside kernels."""
+    return jnp.expand_dims(x__xO, _INPUTS)
 
 
-def _backward(residuals: tuple[jax.Array, jax.Array], dy_HxWxIxO: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _forward(kernel__xHxWxIxO: jax.Array, gain__xO: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return standardize(kernel__xHxWxIxO, gain__xO), (kernel__xHxWxIxO, gain__xO)
+
+
+def _backward(residuals: tuple[jax.Array, jax.Array], dy__xHxWxIxO: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Returns the gradients of kernel and gain, which as JAX derives them take XLA:CPU eight times as long if 1x1::
 
         dW = gain (dy - mean(dy) - c sum(dy c) / S) / sqrt(S),      dgain = sum(dy c) / sqrt(S)
 
     Where S is below the bound, that is in its place under the roots and the last term of dW is 0.
     """
-    kernel_HxWxIxO, gain_O = residuals
-    centered_HxWxIxO, squares_O = _centered(kernel_HxWxIxO)
-    bounded_O = jnp.maximum(squares_O, _LEAST_SQUARES)
-    scale_O, along_O = lax.rsqrt(bounded_O), jnp.sum(dy_HxWxIxO * centered_HxWxIxO, axis=(0, 1, 2))
-    shrinking_O = jnp.where(squares_O > _LEAST_SQUARES, along_O / bounded_O, 0)
-    rest_HxWxIxO = dy_HxWxIxO - jnp.mean(dy_HxWxIxO, axis=(0, 1, 2)) - centered_HxWxIxO * shrinking_O
-    return rest_HxWxIxO * (gain_O * scale_O), along_O * scale_O
+    kernel__xHxWxIxO, gain__xO = residuals
+    centered__xHxWxIxO, squares__xO = _centered(kernel__xHxWxIxO)
+    bounded__xO = jnp.maximum(squares__xO, _LEAST_SQUARES)
+    scale__xO, along__xO = lax.rsqrt(bounded__xO), jnp.sum(dy__xHxWxIxO * centered__xHxWxIxO, axis=_INPUTS)
+    shrinking__xO = jnp.where(squares__xO > _LEAST_SQUARES, along__xO / bounded__xO, 0)
+    mean__x1x1x1xO = jnp.mean(dy__xHxWxIxO, axis=_INPUTS, keepdims=True)
+    rest__xHxWxIxO = dy__xHxWxIxO - mean__x1x1x1xO - centered__xHxWxIxO * _spread(shrinking__xO)
+    return rest__xHxWxIxO * _spread(gain__xO * scale__xO), along__xO * scale__xO
 
 
 standardize.defvjp(_forward, _backward)
@@ -81,10 +89,19 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.padding: Padding = padding
         self.grouped: Grouped = grouped
+        self.is_prepared = False
+
+    def prepare(self) -> None:
+        """Standardizes the kernel, or those of a stack, for all calls to come."""
+        self.kernel[...] = self._standardized()
+        self.is_prepared = True
 
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
-        kernel = standardize(self.kernel[...], self.gain[...])
+        kernel = self.kernel[...] if self.is_prepared else self._standardized()
         y_BxHxWxO = convolve(
             x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, padding=self.padding, grouped=self.grouped
         )
         return y_BxHxWxO + self.bias[...]
+
+    def _standardized(self) -> jax.Array:
+        return standardize(self.kernel[...], self.gain[...])

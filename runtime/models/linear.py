@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from runtime.models.traversal import kept
 from runtime.parameters import Parameter, Role
 
 
@@ -18,7 +19,7 @@ class Linear(nnx.Module):
         self.bias = Parameter(bias, "out", role="bias")
 
     def __call__(self, x__xI: jax.Array) -> jax.Array:
-        return x__xI @ self.kernel[...] + self.bias[...]
+        return kept(x__xI @ self.kernel[...]) + self.bias[...]
 
 
 def xavier(key: jax.Array, inputs: int, outputs: int) -> jax.Array:

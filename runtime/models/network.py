@@ -13,10 +13,12 @@ from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.objectives import MaskedPatches
 from nfdsl.schema.vit import ViT
 from runtime.models.bit import BigTransfer
+from runtime.models.convolution import Convolution
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.masked_vit import MaskedVisionTransformer
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
+from runtime.models.standardization import StandardizedConvolution
 from runtime.models.traversal import Remat, Traversal
 from runtime.models.vit import VisionTransformer
 from runtime.parameters import Layouts, Parameters, layouts, placed, values
@@ -31,6 +33,7 @@ class Network:
     layouts: Layouts
     create: Callable[[jax.Array], Module]
     structure: nnx.GraphDef[Module]
+    prepared: nnx.GraphDef[Module]  # the same, of what `prepare` returns
 
     def initialize(self, key: jax.Array) -> Parameters:
         """Returns parameters in float32, drawn by a typed key."""
@@ -43,8 +46,11 @@ class Network:
         keys_B: jax.Array,
         regularization: Regularization | None,
     ) -> tuple[jax.Array, jax.Array]:
-        """Returns what a network of masked patches answers: see `MaskedVisionTransformer.predict`."""
-        module = nnx.merge(self.structure, parameters)
+        """Returns what a network of masked patches answers: see `MaskedVisionTransformer.predict`.
+
+        Its parameters are the same prepared or not: it has no kernels to standardize.
+        """
+        module = nnx.merge(self.prepared, parameters)
         assert isinstance(module, MaskedVisionTransformer), "only a network built with that objective predicts patches"
         return module.predict(images_BxHxWx3, keys_B, regularization)
 
@@ -55,7 +61,20 @@ class Network:
 
         Without `regularization`, as in evaluation, nothing is random.
         """
-        return nnx.merge(self.structure, parameters)(images_BxHxWx3, regularization)
+        return self.forward(self.prepare(parameters), images_BxHxWx3, regularization)
+
+    def prepare(self, parameters: Parameters) -> Parameters:
+        """Returns what `forward` computes with: parameters with standardized kernels.
+
+        No image is needed for it, so devices that share a copy of the parameters can do a part each.
+        """
+        return values(_prepared(nnx.merge(self.structure, parameters)))
+
+    def forward(
+        self, prepared: Parameters, images_BxHxWx3: jax.Array, regularization: Regularization | None
+    ) -> jax.Array:
+        """Returns what `apply` does, from prepared parameters."""
+        return nnx.merge(self.prepared, prepared)(images_BxHxWx3, regularization)
 
 
 def build(
@@ -85,7 +104,17 @@ def build(
     """
     create = partial(_create, model, classes, resolution, grouped, objective, Traversal(remat, unroll))
     module = jax.eval_shape(lambda: create(jax.random.key(0)))
-    return Network(placed(layouts(module), module.depths()), create, nnx.graphdef(module))
+    structure = nnx.graphdef(module)
+    prepared = nnx.graphdef(jax.eval_shape(lambda: _prepared(create(jax.random.key(0)))))
+    return Network(placed(layouts(module), module.depths()), create, structure, prepared)
+
+
+def _prepared(module: Module) -> Module:
+    """Returns `module` with standardized kernels."""
+    for _, part in nnx.iter_modules(module):
+        if isinstance(part, Convolution | StandardizedConvolution):
+            part.prepare()
+    return module
 
 
 def _create(

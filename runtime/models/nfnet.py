@@ -28,7 +28,7 @@ from runtime.models.place import stage_depths
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
 from runtime.models.stages import stages, through
-from runtime.models.traversal import Traversal
+from runtime.models.traversal import Traversal, kept
 from runtime.parameters import Depths, Parameter
 
 
@@ -89,17 +89,16 @@ class Stem(nnx.Module):
 
 
 class SqueezeExcite(nnx.Module):
-    """Scales channels by ``2 sigmoid(W1 relu(W0 mean(x)))`` (appendix C; Hu et al. 2018); the 2 keeps the scale."""
+    """Channels' scales ``2 sigmoid(W1 relu(W0 mean(x)))`` (appendix C; Hu et al. 2018); the 2 keeps the scale."""
 
     def __init__(self, key: jax.Array, width: int, hidden: int):
         squeeze, excite = jax.random.split(key)
         self.squeeze = Linear(truncated_normal(squeeze, width, hidden))
         self.excite = Linear(truncated_normal(excite, hidden, width))
 
-    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
-        hidden_BxS = jax.nn.relu(self.squeeze(global_mean(x_BxHxWxC)))
-        scale_BxC = 2 * jax.nn.sigmoid(self.excite(hidden_BxS))
-        return x_BxHxWxC * scale_BxC[:, None, None, :]
+    def __call__(self, mean_BxC: jax.Array) -> jax.Array:
+        """Returns the scales [B, C] of an image's channels from their means."""
+        return 2 * jax.nn.sigmoid(self.excite(jax.nn.relu(self.squeeze(mean_BxC))))
 
 
 class Block(nnx.Module):
@@ -122,16 +121,19 @@ class Block(nnx.Module):
 
     def __call__(self, x_BxHxWxC: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
         active_BxHxWxC = activate(x_BxHxWxC, self.activation) * jnp.asarray(place.beta, x_BxHxWxC.dtype)
-        branch_BxHxWxC = self._branch(active_BxHxWxC)
+        inner_BxHxWxC = self._inner(active_BxHxWxC)
+        # The mean over pixels of a 1x1 convolution is that convolution of the mean: so all that scales the branch is
+        # known before its last convolution, and a compiler can make one loop of convolution, scale and sum.
+        mean_Bx1x1xC = self.conv3(kept(global_mean(inner_BxHxWxC))[:, None, None, :])
+        scale_BxC = self.alpha * self.skip_gain[...] * self.squeeze_excite(mean_Bx1x1xC[:, 0, 0, :])
         if regularization is not None:
-            branch_BxHxWxC = regularization.skip(branch_BxHxWxC, place.block, place.depth)
-        return self._shortcut(x_BxHxWxC, active_BxHxWxC) + self.alpha * self.skip_gain[...] * branch_BxHxWxC
+            scale_BxC = regularization.skip(scale_BxC, place.block, place.depth)
+        return self._shortcut(x_BxHxWxC, active_BxHxWxC) + scale_BxC[:, None, None, :] * self.conv3(inner_BxHxWxC)
 
-    def _branch(self, active_BxHxWxC: jax.Array) -> jax.Array:
-        y_BxHxWxC = activate(self.conv0(active_BxHxWxC), self.activation)
+    def _inner(self, active_BxHxWxC: jax.Array) -> jax.Array:
+        y_BxHxWxC = activate(kept(self.conv0(active_BxHxWxC)), self.activation)
         y_BxHxWxC = activate(self.conv1(y_BxHxWxC), self.activation)
-        y_BxHxWxC = activate(self.conv2(y_BxHxWxC), self.activation)
-        return self.squeeze_excite(self.conv3(y_BxHxWxC))
+        return activate(self.conv2(y_BxHxWxC), self.activation)
 
     def _shortcut(self, x_BxHxWxC: jax.Array, active_BxHxWxC: jax.Array) -> jax.Array:
         if self.shortcut is None:

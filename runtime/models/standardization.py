@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
+from runtime.models.traversal import kept
 from runtime.parameters import Parameter
 
 # How to keep from dividing by nothing: what is added to the variance (google-research/big_transfer), or to the standard
@@ -19,18 +20,19 @@ Style = Literal["bit", "hybrid"]
 _BIT_EPS, _HYBRID_EPS = 1e-10, 1e-5
 
 
-def standardize(kernel_HxWxIxO: jax.Array, style: Style) -> jax.Array:
+def standardize(kernel__xHxWxIxO: jax.Array, style: Style) -> jax.Array:
     """Returns the kernel with mean zero and variance one over the inputs of each output channel.
 
     ``(W - mean) / sqrt(var + 1e-10)``, or in hybrids ``(W - mean) / (std + 1e-5)`` (Qiao et al. 2019).
     """
-    centered_HxWxIxO = kernel_HxWxIxO - jnp.mean(kernel_HxWxIxO, axis=(0, 1, 2))
-    variance_O = jnp.mean(jnp.square(centered_HxWxIxO), axis=(0, 1, 2))
+    inputs = (-4, -3, -2)
+    centered = kernel__xHxWxIxO - jnp.mean(kernel__xHxWxIxO, axis=inputs, keepdims=True)
+    variance = jnp.mean(jnp.square(centered), axis=inputs, keepdims=True)
     match style:
         case "bit":
-            return centered_HxWxIxO * jax.lax.rsqrt(variance_O + _BIT_EPS)
+            return centered * jax.lax.rsqrt(variance + _BIT_EPS)
         case "hybrid":
-            return centered_HxWxIxO / (jnp.sqrt(variance_O) + _HYBRID_EPS)
+            return centered / (jnp.sqrt(variance) + _HYBRID_EPS)
         case _:
             assert_never(style)
 
@@ -57,8 +59,14 @@ class StandardizedConvolution(nnx.Module):
         self.stride = stride
         self.style: Style = style
         self.grouped: Grouped = grouped
+        self.is_prepared = False
+
+    def prepare(self) -> None:
+        """Standardises the kernel, or those of a stack, for all calls to come."""
+        self.kernel[...] = standardize(self.kernel[...], self.style)
+        self.is_prepared = True
 
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
         padding: Padding = "symmetric" if self.style == "bit" else "same"
-        kernel = standardize(self.kernel[...], self.style)
-        return convolve(x_BxHxWxI, kernel, stride=self.stride, padding=padding, grouped=self.grouped)
+        kernel = self.kernel[...] if self.is_prepared else standardize(self.kernel[...], self.style)
+        return kept(convolve(x_BxHxWxI, kernel, stride=self.stride, padding=padding, grouped=self.grouped))

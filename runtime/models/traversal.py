@@ -9,16 +9,24 @@ from typing import Any, Literal, assert_never
 
 import jax
 from jax import lax
+from jax.ad_checkpoint import checkpoint_name
 
 from runtime.models.regularization import Regularization
 
 # What the backward pass computes again rather than keeps in memory (Chen et al. 2016): "none" keeps
-# everything, "activations" the results of convolutions and matrix products and no elementwise ones,
-# "blocks" the inputs of residual blocks alone.
+# everything, "activations" what the blocks say is worth it (`kept`), "blocks" the inputs of residual
+# blocks alone.
 Remat = Literal["none", "activations", "blocks"]
+_KEPT = "kept"
+_POLICY = jax.checkpoint_policies.save_only_these_names(_KEPT)
 
 # Takes its place in the network as its family describes it.
 Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
+
+
+def kept(x: jax.Array) -> jax.Array:
+    """Returns `x`, which takes longer to compute again than to write and to read."""
+    return checkpoint_name(x, _KEPT)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Traversal:
             case "none":
                 return apply(block, x, place)
             case "activations":
-                return jax.checkpoint(apply, policy=_is_matrix_work)(block, x, place)
+                return jax.checkpoint(apply, policy=_POLICY)(block, x, place)
             case "blocks":
                 return jax.checkpoint(apply)(block, x, place)
             case _:
@@ -52,7 +60,3 @@ class Traversal:
             return self.through(block, x, place, regularization), None
 
         return lax.scan(layer, x, (blocks, places), unroll=self.unroll)[0]
-
-
-def _is_matrix_work(primitive: Any, *_: Any, **__: Any) -> bool:
-    return primitive in (lax.conv_general_dilated_p, lax.dot_general_p)

@@ -42,7 +42,13 @@ PLACES = {  # by the number of devices that share a copy of the state: an axis t
 }
 
 
-def apply(parameters, images, regularization):
+def prepare(parameters):
+    """Centres the hidden layer's kernel over the axis that devices may share out."""
+    hidden = parameters["hidden"]
+    return parameters | {"hidden": hidden | {"kernel": hidden["kernel"] - hidden["kernel"].mean(0)}}
+
+
+def forward(parameters, images, regularization):
     """A network of one hidden layer, with both kinds of noise."""
     if regularization is not None:
         images = regularization.skip(images, 0, share=1.0)
@@ -51,6 +57,10 @@ def apply(parameters, images, regularization):
     if regularization is not None:
         features = regularization.drop(features)
     return (features @ head["kernel"] + head["bias"]).astype(jnp.float32)
+
+
+def apply(parameters, images, regularization):
+    return forward(prepare(parameters), images, regularization)
 
 
 def initialized():
@@ -87,8 +97,8 @@ def noisy(run, **changes):
 
 @cache
 def compiled(run, mesh):
-    losses, places = classification(apply), PLACES[mesh.shape[SHARD]]
-    return jax.jit(train_step(losses, LAYOUTS, places, mesh, jnp.float32, run.recipe.ascents))
+    losses, places = classification(forward), PLACES[mesh.shape[SHARD]]
+    return jax.jit(train_step(prepare, losses, LAYOUTS, places, mesh, jnp.float32, run.recipe.ascents))
 
 
 def begun(run):
@@ -264,7 +274,8 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
 
     def counted(*arguments):
         traces.append(arguments)
-        return train_step(classification(apply), LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
+        losses = classification(forward)
+        return train_step(prepare, losses, LAYOUTS, PLACES[1], devices(2), jnp.float32)(*arguments)
 
     step, state = jax.jit(counted, donate_argnums=0), jax.device_put(begun(run), replicated(devices(2)))
     for numbers in (hyper(run), hyper(other), hyper(run)):
@@ -279,9 +290,10 @@ def test_bfloat16_is_for_the_network_alone(run):
 
     def watched(parameters, images, regularization):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
-        return apply(parameters, images, regularization)
+        return forward(parameters, images, regularization)
 
-    lowered = jax.jit(train_step(classification(watched), LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
+    losses = classification(watched)
+    lowered = jax.jit(train_step(prepare, losses, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}

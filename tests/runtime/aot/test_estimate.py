@@ -17,6 +17,23 @@ def test_time_goes_to_matrix_work_the_update_and_collectives(text):
     assert found.total == pytest.approx(found.matrix + found.optimizer + found.collectives)
 
 
+def test_work_between_start_and_end_of_a_collective_hides_it(text):
+    device, together = DEVICES["tpu_v4"], "f32[8]{0} all-reduce(%a), replica_groups={{0,1,2,3}}"
+    whole = 2 * 32 * 3 / 4 / device.interconnect
+
+    def exposed(work_seconds):
+        cycles = f', backend_config={{"estimated_cycles":"{round(work_seconds * 1e15)}"}}'
+        lines = (f"f32[8]{{0}} all-reduce-start(%a), {together.partition(', ')[2]}", f"f32[8]{{0}} negate(%a){cycles}")
+        started = text.replace(
+            together, f"{lines[0]}\n  %more = {lines[1]}\n  %end = f32[8]{{0}} all-reduce-done(%sum)"
+        )
+        return breakdown(parse(started), device, clock=1e15).collectives
+
+    assert exposed(0) == pytest.approx(whole)
+    assert exposed(whole / 4) == pytest.approx(whole * 3 / 4, rel=1e-3)
+    assert exposed(whole * 2) == pytest.approx(0)
+
+
 def test_collectives_are_summed_by_kind(text):
     assert collective_bytes(parse(text)) == {"all-reduce": 48}
 

@@ -46,8 +46,8 @@ def test_squeeze_excite_agrees_with_numpy():
     module, x = jax.eval_shape(lambda: SqueezeExcite(jax.random.key(0), 6, 3)), normal(2, 4, 5, 6)
     module = jax.tree.map(lambda shape: normal(*shape.shape), module)
     scores = np.maximum(x.mean((1, 2)) @ normal(6, 3) + normal(3), 0) @ normal(3, 6) + normal(6)
-    expected = x * (2 / (1 + np.exp(-scores)))[:, None, None]
-    np.testing.assert_allclose(jit(SqueezeExcite.__call__)(module, x), expected, rtol=1e-5, atol=1e-6)
+    actual = jit(SqueezeExcite.__call__)(module, x.mean((1, 2)))
+    np.testing.assert_allclose(actual, 2 / (1 + np.exp(-scores)), rtol=1e-5, atol=1e-6)
 
 
 def test_a_new_block_of_constant_width_is_the_identity():
@@ -79,7 +79,9 @@ def test_a_block_adds_its_branch_scaled_by_alpha_and_the_skip_gain():
         y = activate(x, "gelu") * PLACE.beta
         for convolution in (block.conv0, block.conv1, block.conv2):
             y = activate(convolution(y), "gelu")
-        return block(x, PLACE, None), x + 0.7 * 3 * block.squeeze_excite(block.conv3(y))
+        branch = block.conv3(y)
+        scale = block.squeeze_excite(branch.mean((1, 2)))[:, None, None]
+        return block(x, PLACE, None), x + 0.7 * 3 * scale * branch
 
     np.testing.assert_allclose(*block_and_branch(normal(2, 4, 4, 8)), rtol=1e-4, atol=1e-5)
 
