@@ -37,7 +37,7 @@ class Folder:
     """A folder with one sub-folder of images per class; classes are numbered by sorted name."""
 
     word: ClassVar[str] = "folder"
-    path: str = setting("the folder, absolute or relative to the spec")
+    path: str = setting("the folder; its path starts where nfdsl is called")
 
 
 @dataclass(frozen=True)
