@@ -45,7 +45,7 @@ class ArrayRecord:
     """ArrayRecord shards of `tf.train.Example` with `image/encoded` and `image/class/label`."""
 
     word: ClassVar[str] = "array_record"
-    pattern: str = setting("glob of the shards, sorted by name")
+    pattern: str = setting("glob of the shards, sorted by name; its path starts where nfdsl is called")
 
 
 Source = Builtin | Folder | ArrayRecord
