@@ -51,9 +51,10 @@ class Program:
         shard_size(run.recipe.batch, mesh)
         ascents_each(run.recipe.ascents, run.recipe.batch, mesh.size)
         self.key = program_key(run.model, run.recipe)
-        self._on_cpu = mesh.devices.flat[0].platform == "cpu"
-        self._dtype = jnp.float32 if self._on_cpu else jnp.bfloat16
-        grouped: Grouped = "split" if self._on_cpu else "native"
+        self._platform = mesh.devices.flat[0].platform
+        on_cpu = self._platform == "cpu"
+        self._dtype = jnp.float32 if on_cpu else jnp.bfloat16
+        grouped: Grouped = "split" if on_cpu else "native"
         self.choice = choose(run, mesh.size, grouped, self._dtype, copies=3 if run.recipe.average else 2)
         self.mesh = data_mesh([*mesh.devices.flat], self.choice.shards)
         self._recipe, self._side = run.recipe, run.recipe.resolution.train
@@ -114,8 +115,14 @@ class Program:
         return self._compilations[kind, variant]
 
     def _options(self, kind: Kind) -> dict[str, Any]:
-        """Returns XLA's options: what runs once is not worth optimizing where that takes longer than running it."""
-        return {"xla_backend_optimization_level": 0} if self._on_cpu and kind == "initialize" else {}
+        """Returns XLA's options.
+
+        What runs once is not worth optimizing where that takes longer than running it. TPUs can put weights together
+        while they compute with others.
+        """
+        if self._platform == "cpu" and kind == "initialize":
+            return {"xla_backend_optimization_level": 0}
+        return {"xla_enable_async_all_gather": True} if self._platform == "tpu" else {}
 
     def _lower_initialize(self, pretrained: Parameters | None) -> Lowered:
         def initialize(hyper: Hyper, pretrained: Parameters | None) -> TrainState:

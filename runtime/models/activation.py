@@ -1,6 +1,7 @@
 """Nonlinearities that keep unit variance."""
 
 import math
+from functools import partial
 from typing import assert_never
 
 import jax
@@ -22,7 +23,7 @@ def activate(x: jax.Array, activation: Activation) -> jax.Array:
     """Returns f(x) / sqrt(Var f(z)) with z ~ N(0, 1) (Brock et al. 2021, section 3); GELU is the tanh approximation."""
     match activation:
         case "gelu":
-            return _scaled_gelu(x)
+            return gelu(x, GAINS["gelu"])
         case "relu":
             return jax.nn.relu(x) * GAINS["relu"]
         case "silu":
@@ -34,21 +35,22 @@ def activate(x: jax.Array, activation: Activation) -> jax.Array:
 _SLOPE, _CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
-@jax.custom_jvp
-def _scaled_gelu(x: jax.Array) -> jax.Array:
-    """Returns ``gain / 2 * x (1 + tanh u)`` with ``u = sqrt(2 / pi) (x + 0.044715 x^3)``."""
-    half = (GAINS["gelu"] / 2) * x
-    return half + half * _tanh(x)
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def gelu(x: jax.Array, gain: float = 1.0) -> jax.Array:
+    """Returns ``gain / 2 * x (1 + tanh u)`` with ``u = sqrt(2 / pi) (x + 0.044715 x^3)`` (Hendrycks and Gimpel 2016).
+
+    Its slope, ``gain / 2 * (1 + tanh u + x u' (1 - tanh^2 u))``, takes half the operations of what differentiation by
+    rules makes of the formula, which is what the time of a backward pass goes into.
+    """
+    return (gain / 2) * x * (1 + _tanh(x))
 
 
-@_scaled_gelu.defjvp
-def _scaled_gelu_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    """Returns value and tangent, ``gain / 2 * (1 + tanh u + x u' (1 - tanh^2 u))``: half the operations of what
-    differentiation by rules makes, which is what the time of a backward pass goes into."""
+@gelu.defjvp
+def _gelu_jvp(gain: float, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (x,), (dx,) = primals, tangents
     tanh, du = _tanh(x), _SLOPE + (3 * _SLOPE * _CUBE) * jnp.square(x)
-    slope = (GAINS["gelu"] / 2) * (1 + tanh + x * du * (1 - jnp.square(tanh)))
-    return _scaled_gelu(x), slope * dx
+    slope = 1 + tanh + x * du * (1 - jnp.square(tanh))
+    return (gain / 2) * x * (1 + tanh), (gain / 2) * slope * dx
 
 
 def _tanh(x: jax.Array) -> jax.Array:

@@ -46,7 +46,9 @@ class Regularization:
         """
         draws_Bx_ = self._uniform(x_Bx_.shape[1:], _DROPOUT, *place)
         scale = 1 / (1 - jnp.asarray(self.dropout, jnp.float32))
-        return x_Bx_ * jnp.where(draws_Bx_ >= self.dropout, scale, 0).astype(x_Bx_.dtype)
+        factors_Bx_ = jnp.where(draws_Bx_ >= self.dropout, scale, 0).astype(x_Bx_.dtype)
+        # A draw takes a hundred operations, and a compiler that fuses loops would repeat them at each use.
+        return x_Bx_ * jax.lax.optimization_barrier(factors_Bx_)
 
     def _uniform(self, shape: tuple[int, ...], *purpose: ArrayLike) -> jax.Array:
         """Returns draws from U[0, 1) of `shape` for each image, the same whenever `purpose` is the same."""

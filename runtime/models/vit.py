@@ -17,6 +17,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from nfdsl.schema.vit import Gelu, ViT
+from runtime.models.activation import gelu
 from runtime.models.attention import Attention
 from runtime.models.backbone import Backbone
 from runtime.models.grouped_convolution import Grouped
@@ -104,8 +105,11 @@ class MLP(nnx.Module):
         self.gelu: Gelu = model.gelu
 
     def __call__(self, x_BxTxC: jax.Array, place: ArrayLike, regularization: Regularization | None) -> jax.Array:
-        hidden = jax.nn.gelu(self.expand(x_BxTxC), approximate=self.gelu == "tanh")
-        return self.contract(hidden if regularization is None else regularization.drop(hidden, place))
+        expanded = self.expand(x_BxTxC)
+        hidden = gelu(expanded) if self.gelu == "tanh" else jax.nn.gelu(expanded, approximate=False)
+        dropped = hidden if regularization is None else regularization.drop(hidden, place)
+        # A TPU's compiler would else compute it again for each part of the product.
+        return self.contract(jax.lax.optimization_barrier(dropped))
 
 
 class Block(nnx.Module):
