@@ -80,8 +80,11 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         required["examples"] = draw(
             st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
         )
-    without = ["examples", "reassessed", *(["dedup"] if builtin else [])]  # a list would leave fewer than are known
-    return draw(_block("data", name, required, {"data": earlier}, without=without))
+        if draw(st.booleans()):  # of a built-in source, a list would leave fewer images than are known
+            required["dedup"] = draw(
+                st.sampled_from(['excluding "near.txt"', *map("dedup(against: {})".format, earlier)])
+            )
+    return draw(_block("data", name, required, {"data": earlier}, without=["dedup", "examples", "reassessed"]))
 
 
 @st.composite

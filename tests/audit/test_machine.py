@@ -104,13 +104,21 @@ class Training(RuleBasedStateMachine):
         return all(self.shown(step) == self.due(step) for step in range(self.committed()))
 
     def shown(self, step):
-        return self.content(np.concatenate([views for fed, views in self.run.fed if fed == step]))
+        return self.content(step, np.concatenate([views for fed, views in self.run.fed if fed == step]))
 
     def due(self, step):
-        return self.content(np.arange(step * BATCH, min((step + 1) * BATCH, self.run.index.terms.images)))
+        return self.content(step, self.places(step))
 
-    def content(self, views):
-        return Counter(zip(*(column.tolist() for column in self.run.index.course.at(views)[1:]), strict=True))
+    def places(self, step):
+        return np.arange(step * BATCH, min((step + 1) * BATCH, self.run.index.terms.images))
+
+    def content(self, step, views):
+        """Returns the records that `views` show, each with how often the place it stands in has shown it before.
+
+        Only records can be wrong: what else becomes of an image is drawn from its place.
+        """
+        records, terms = self.run.index.course.at(views).records, self.run.index.terms
+        return Counter(zip(records.tolist(), (self.places(step) % terms.repeat).tolist(), strict=True))
 
 
 def test_the_verdict_is_the_truth_whatever_is_done_to_a_run(simulated):
