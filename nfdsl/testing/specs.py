@@ -80,10 +80,9 @@ def _data(draw: st.DrawFn, name: str, earlier: list[str]) -> WrittenBlock:
         required["examples"] = draw(
             st.integers(1000, 10**7).flatmap(lambda n: spellings(Fraction(n), Dimension.IMAGES))
         )
+        lists = ['excluding "near.txt"', *map("dedup(against: {})".format, earlier)]
         if draw(st.booleans()):  # of a built-in source, a list would leave fewer images than are known
-            required["dedup"] = draw(
-                st.sampled_from(['excluding "near.txt"', *map("dedup(against: {})".format, earlier)])
-            )
+            required["dedup"] = draw(st.sampled_from(lists))
     return draw(_block("data", name, required, {"data": earlier}, without=["dedup", "examples", "reassessed"]))
 
 
