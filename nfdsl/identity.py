@@ -27,14 +27,19 @@ class Identities:
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
     def _text(self, value: Any) -> str:
+        if type(value) in _AS_WRITTEN:
+            return repr(value)
         if isinstance(value, int | float | str) or value is None:
-            return json.dumps(value) if type(value) not in _AS_WRITTEN else repr(value)
-        if isinstance(value, tuple):
-            return f"[{','.join([self._text(item) for item in cast(tuple[Any, ...], value)])}]"
+            return json.dumps(value)
         known = self._texts.get(id(value))
         if known is None:
-            known = self._texts[id(value)] = (value, self._settings(value))
+            known = self._texts[id(value)] = (value, self._parts(value))
         return known[1]
+
+    def _parts(self, value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"[{','.join([self._text(item) for item in cast(tuple[Any, ...], value)])}]"
+        return self._settings(value)
 
     def _settings(self, value: Any) -> str:
         schema_class = cast(type[Any], type(value))

@@ -257,7 +257,7 @@ class _Planner:
                 label=network.label,
                 labels={**labels, **({"lr": f"{lr:g}"} if len(rates) > 1 else {})},
                 cell=cell,
-                replicates=self._identities.digest(*replicates, lr),
+                replicates=self._identities.digest(replicates, lr),
                 program=program.id,
                 recipe=recipe,
                 model=network.model,

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -46,10 +45,9 @@ class Stop:
 
 def text() -> str:
     """Returns the grammar: the installed copy, or in a checkout the file of the top-level folder."""
-    installed = resources.files("nfdsl") / "grammar" / "nfx.lark"
-    if installed.is_file():
-        return installed.read_text("utf-8")
-    return (Path(__file__).parents[2] / "grammar" / "nfx.lark").read_text("utf-8")
+    package = Path(__file__).parents[1]  # `importlib.resources` would take as long as all of `nfdsl.plan`
+    installed = package / "grammar" / "nfx.lark"
+    return (installed if installed.is_file() else package.parent / "grammar" / "nfx.lark").read_text("utf-8")
 
 
 def tokenize(text: str) -> list[Token]:
