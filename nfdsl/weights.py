@@ -6,15 +6,16 @@ not relied on: whoever begins from the weights hashes what he reads, and refuses
 """
 
 import hashlib
-import json
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from nfdsl.cache import cache_folder
+from nfdsl.cache import keep, kept
 from nfdsl.schema.run import Weights
 
+_PART = "weights"  # of the user's cache
 _SETTLED_SECONDS = 2.0  # a file may change once more within a tick of its clock and show no trace of it
 
 
@@ -25,13 +26,13 @@ def weights_of(file: str) -> Weights:
       OSError: it cannot be read.
     """
     path = Path(file).absolute()
-    signs, kept = _signs(path), _kept(path)
-    if kept is not None and (known := _known(kept, signs)) is not None:
+    signs, name = _signs(path), hashlib.sha256(os.fsencode(path)).hexdigest()
+    if (known := _known(kept(_PART, name), signs)) is not None:
         return Weights(str(path), known)
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    if kept is not None and _signs(path) == signs and time.time_ns() - max(signs[1:3]) > _SETTLED_SECONDS * 1e9:
-        _keep(kept, signs, sha256)
+    if _signs(path) == signs and time.time_ns() - max(signs[1:3]) > _SETTLED_SECONDS * 1e9:
+        keep(_PART, name, {"signs": signs, "sha256": sha256})
     return Weights(str(path), sha256)
 
 
@@ -41,25 +42,8 @@ def _signs(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
 
-def _kept(path: Path) -> Path | None:
-    """Returns where in the user's cache the hash of a file is kept; None where none can be."""
-    try:
-        folder = cache_folder() / "weights"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # nowhere to write, or nobody's home
-        return None
-    return folder / hashlib.sha256(os.fsencode(path)).hexdigest()
-
-
-def _known(kept: Path, signs: list[int]) -> str | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(kept.read_bytes())
+def _known(told: Any, signs: list[int]) -> str | None:
+    """Returns the hash that the cache tells of a file that has these signs."""
+    with suppress(KeyError, TypeError):
         return str(told["sha256"]) if told["signs"] == signs else None
     return None
-
-
-def _keep(kept: Path, signs: list[int], sha256: str) -> None:
-    with suppress(OSError):
-        temporary = kept.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({"signs": signs, "sha256": sha256}), encoding="utf-8")
-        temporary.replace(kept)

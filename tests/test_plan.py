@@ -15,7 +15,7 @@ from nfdsl.tables import plan_json
 
 Planned = Callable[[str], Plan]
 
-STUDY = """
+HEAD = """
 data mnist { source builtin(mnist_5k)
   classes 10
   holdout 500 images
@@ -24,7 +24,11 @@ model net { depth [1, 1] * {S: 1, M: 2}
   width [16, 32]
   group_width 8
 }
-pretrain base {
+"""
+
+STUDY = (
+    HEAD
+    + """pretrain base {
   model net
   data mnist
   budget %s
@@ -33,6 +37,7 @@ pretrain base {
   %s
 }
 """
+)
 
 
 @pytest.fixture
@@ -183,16 +188,9 @@ finetune down {
     assert len(told) == len(counts) == 2 * 2 * 2
 
 
-RELEASED = """
-data mnist { source builtin(mnist_5k)
-  classes 10
-  holdout 500 images
-}
-model net { depth [1, 1] * {S: 1, M: 2}
-  width [16, 32]
-  group_width 8
-}
-model vit { family vit
+RELEASED = (
+    HEAD
+    + """model vit { family vit
   depth 2
   width 16
   mlp 32
@@ -209,6 +207,7 @@ finetune tuned {
   lr {0.1, 0.2}
 }
 """
+)
 
 
 @pytest.fixture

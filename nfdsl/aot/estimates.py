@@ -1,8 +1,6 @@
 """What is known of programs that were compiled, kept by program and versions."""
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nfdsl.aot.targets import NoTarget, Target, target
-from nfdsl.cache import cache_folder
+from nfdsl.cache import keep, kept
 from nfdsl.plan import Plan, PlannedRun
 from nfdsl.schema.hardware import DEVICES
+
+_PART = "programs"  # of the user's cache
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,17 @@ def measured(plan: Plan) -> tuple[Plan, frozenset[str]]:
 
 def read(target: Target) -> dict[str, Any] | None:
     """Returns what was found out of a target with these versions of everything; None if nothing was."""
-    try:
-        return json.loads(_path(target).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    return kept(_PART, _name(target))
 
 
 def write(target: Target, report: dict[str, Any]) -> None:
     """Keeps what was found out of a target, for whoever asks again."""
-    path = _path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(report), encoding="utf-8")
-    partial.replace(path)
+    keep(_PART, _name(target), report)
 
 
-def _path(target: Target) -> Path:
-    """Returns where the estimate of a target is kept in the user's cache: another version is another file."""
-    return cache_folder() / "programs" / f"{target.id}-{_versions()}.json"
+def _name(target: Target) -> str:
+    """Returns what the estimate of a target is kept under: another version is another name."""
+    return f"{target.id}-{_versions()}.json"
 
 
 @cache  # it reads all of the runtime's code

@@ -94,9 +94,5 @@ def _tables() -> str | bool:
     missing, damaged or not to be written. They are a pickle: no less trusted than the `.pyc` files
     of the same user.
     """
-    try:
-        folder = cache_folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # nowhere to write, or nobody's home
-        return False
-    return str(folder / "nfx.tables")
+    folder = cache_folder()
+    return False if folder is None else str(folder / "nfx.tables")

@@ -47,3 +47,11 @@ def test_core_hours_are_those_of_the_compiled_program_where_it_is_known(planned,
 def test_programs_of_processors_have_nothing_kept(planned):
     plan = planned(device="cpu", batch=64)
     assert measured(plan) == (plan, frozenset())
+
+
+def test_where_nothing_can_be_kept_nothing_is_known(planned, report, tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "taken"))
+    (small,) = targets(planned(), None, "small")
+    write(small, report)
+    assert read(small) is None
