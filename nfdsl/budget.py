@@ -43,7 +43,8 @@ def length_of(training: Training, flops_per_image: int, examples: int, definitio
         )
     except ValueError as error:
         raise Rejected(_unknown_rate(training, definition, str(error))) from None
-    size = length(images, training.batch, training.schedule.warmup, examples)
+    between = None if training.evaluate is None else training.evaluate.every
+    size = length(images, training.batch, training.schedule.warmup, examples, between)
     if images < 1:
         headline = f"a budget of {training.budget} pays for no image"
         label = operand(definition, "budget", f"{training.budget}")

@@ -1,7 +1,8 @@
 """Ids of runs and programs: hashes of what they are, not of how a spec words it.
 
 The canonical text of a value is JSON that holds its class, every setting with defaults filled in, and exact
-numbers, in sorted order. Units are already converted, so ``1 epochs`` and ``100 % of`` it agree.
+numbers, in sorted order. Units are already converted, so ``1 epochs`` and ``100 % of`` it agree. A setting that is
+none is left out: a word that the language learns later, and a spec does not use, changes no id.
 """
 
 import hashlib
@@ -43,7 +44,8 @@ class Identities:
 
     def _settings(self, value: Any) -> str:
         schema_class = cast(type[Any], type(value))
-        settings = [f'"{name}":{self._text(getattr(value, name))}' for name in _names(schema_class)]
+        given = ((name, getattr(value, name)) for name in _names(schema_class))
+        settings = [f'"{name}":{self._text(setting)}' for name, setting in given if setting is not None]
         return f'{{"{schema_class.__name__}":{{{",".join(settings)}}}}}'
 
 

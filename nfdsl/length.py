@@ -27,12 +27,8 @@ def images_of(budget: Quantity, *, examples: int, batch: int, flops_per_image: i
       ValueError: hours on hardware whose peak rate is unknown.
     """
     match budget.dimension:
-        case Dimension.EPOCHS:
-            return _half_up(budget.amount * examples)
-        case Dimension.IMAGES:
-            return _half_up(budget.amount)
-        case Dimension.STEPS:
-            return _half_up(budget.amount * batch)
+        case Dimension.EPOCHS | Dimension.IMAGES | Dimension.STEPS:
+            return _seen(budget, examples, batch)
         case Dimension.FLOPS:
             return floor(budget.amount / flops_per_image)
         case Dimension.CORE_HOURS:
@@ -44,16 +40,29 @@ def images_of(budget: Quantity, *, examples: int, batch: int, flops_per_image: i
             raise ValueError(f"a budget cannot be in {budget.unit}")
 
 
-def length(images: int, batch: int, warmup: Quantity, examples: int) -> Length:
-    """Returns the exact length of a run of `images`, its warm-up rounded up to whole steps."""
-    match warmup.dimension:
+def length(images: int, batch: int, warmup: Quantity, examples: int, between: Quantity | None = None) -> Length:
+    """Returns the exact length of a run of `images`.
+
+    Args:
+      batch: images in one step.
+      warmup: rounded up to whole steps.
+      examples: images in one epoch.
+      between: what is trained on between two evaluations, if there are any before the end; one image at least.
+    """
+    warmup_steps = -(-_seen(warmup, examples, batch) // batch)
+    between_evaluations = None if between is None else max(1, _seen(between, examples, batch))
+    return Length(images, -(-images // batch), warmup_steps, between_evaluations)
+
+
+def _seen(duration: Quantity, examples: int, batch: int) -> int:
+    """Returns the images of a duration."""
+    match duration.dimension:
         case Dimension.EPOCHS:
-            warmup_steps = -(-_half_up(warmup.amount * examples) // batch)
+            return _half_up(duration.amount * examples)
         case Dimension.IMAGES:
-            warmup_steps = -(-_half_up(warmup.amount) // batch)
+            return _half_up(duration.amount)
         case _:
-            warmup_steps = _half_up(warmup.amount)
-    return Length(images, -(-images // batch), warmup_steps)
+            return _half_up(duration.amount * batch)
 
 
 def core_hours(flops: int, hardware: Hardware) -> float | None:

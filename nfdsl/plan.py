@@ -16,13 +16,14 @@ from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.extension import beyond
 from nfdsl.identity import Identities
 from nfdsl.length import core_hours
+from nfdsl.schema.evaluation import Metric
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, fine_tuned
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
 from nfdsl.schema.run import Length, Weights
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Finetune, Grid, Metric, Monotone, Pretrain, Recipe, Released, Start, Training, Tune
+from nfdsl.schema.training import Finetune, Grid, Monotone, Pretrain, Recipe, Released, Start, Training, Tune
 from nfdsl.schema.units import Dimension, quantity
 from nfdsl.source import reason
 from nfdsl.weights import weights_of
@@ -326,9 +327,11 @@ def _too_few_candidates(start: Start, label: str, count: int, definition: Defini
 
 def _essence(recipe: Recipe) -> Recipe:
     """Returns a recipe without what does not make a run another one: hardware changes what it costs, but for the
-    parts that SAM ascends on, and the warm-up is in its length already, whatever unit it was written in."""
-    hardware, no_warmup = Hardware(topology=(recipe.ascents,)), quantity(0, Dimension.STEPS)
-    return replace(recipe, hardware=hardware, schedule=replace(recipe.schedule, warmup=no_warmup))
+    parts that SAM ascends on, and warm-up and evaluations are in its length already, whatever unit they were written
+    in."""
+    hardware, nothing = Hardware(topology=(recipe.ascents,)), quantity(0, Dimension.STEPS)
+    evaluate = None if recipe.evaluate is None else replace(recipe.evaluate, every=nothing)
+    return replace(recipe, hardware=hardware, schedule=replace(recipe.schedule, warmup=nothing), evaluate=evaluate)
 
 
 def _ordinal(rank: int) -> str:

@@ -35,13 +35,14 @@ from nfdsl.schema.run import Run
 from runtime.checkpoint import CheckpointError
 from runtime.data.records import DataError
 from runtime.events import Event, Failed, Ready, Stopped, line
+from runtime.job import RunError
 from runtime.ledger import LedgerError
 from runtime.lock import Locked, locked
 from runtime.mesh import data_mesh
 from runtime.processes import first, join, leave
 from runtime.program import Programs
 from runtime.released.files import ReleasedError
-from runtime.train import RunError, Start, train
+from runtime.train import Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
 _EXPLAINED = (

@@ -64,23 +64,24 @@ class Saving:
             packed = {name: pack(part) for name, part in _parts(state).items()}
             self._written = orbax.save_async(str(self._partial), packed)
 
-    def commit(self, ledger: Callable[[], Anchor]) -> None:
-        """Commits the checkpoint once it is on the disk, and keeps the latest `KEPT`.
+    def commit(self, ledger: Callable[[], Anchor], best: int | None = None) -> None:
+        """Commits the checkpoint once it is on the disk, and keeps the latest `KEPT` and that of the step `best`.
 
         Whatever happens meanwhile, those that were there stay intact until this one is.
 
         Args:
           ledger: commits the ledger, on the first process, and returns how far it goes.
+          best: the step of another one that is kept.
         """
         try:
             self._written.result()
             if first():
-                self._complete(ledger())
+                self._complete(ledger(), best)
         except BaseException:
             shutil.rmtree(self._partial, ignore_errors=True)  # where the disk is full, others may need the room
             raise
 
-    def _complete(self, anchor: Anchor) -> None:
+    def _complete(self, anchor: Anchor, best: int | None) -> None:
         anchor_path(self._partial).write_text(anchor.dump())
         (self._partial / _DIGESTS).write_text(json.dumps(_digests(self._partial)))
         for path in (*self._partial.rglob("*"), self._partial):
@@ -88,7 +89,8 @@ class Saving:
         self._partial.rename(self._folder)
         flush(self._folder.parent)
         for old in _steps(self._folder.parent)[:-KEPT]:
-            shutil.rmtree(_folder(self._folder.parent, old))
+            if old != best:
+                shutil.rmtree(_folder(self._folder.parent, old))
 
 
 def restore(directory: Path, like: TrainState) -> Restored:
@@ -118,6 +120,11 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     if not _intact(folder):
         raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
     return _load(folder, {part: like})[part]
+
+
+def intact(directory: Path) -> list[int]:
+    """Returns the steps of all intact checkpoints, ascending."""
+    return [step for step in _steps(directory) if _intact(_folder(directory, step))]
 
 
 def _remove_damaged(directory: Path) -> tuple[int, ...]:

@@ -24,14 +24,15 @@ class Commits:
     _threads: ThreadPoolExecutor
     _in_flight: Future[int] | None = None
 
-    def begin(self, state: TrainState, step: int, rows: Rows) -> None:
+    def begin(self, state: TrainState, step: int, rows: Rows, best: int | None) -> None:
         """Begins to commit the state after `step` steps and the `rows` fed since the last commit.
 
-        Returns once the state has been copied and may be consumed. The last commit must have been `settled`.
+        Returns once the state has been copied and may be consumed. The last commit must have been `settled`. Of earlier
+        states that of step `best` is kept.
         """
         with _explained(step):
             saving = Saving(self.checkpoints, jax.tree.map(np.array, state), step)
-        self._in_flight = self._threads.submit(self._commit, saving, step, rows)
+        self._in_flight = self._threads.submit(self._commit, saving, step, rows, best)
 
     def settled(self) -> Iterator[int]:
         """Waits for the commit in flight, if there is one, and yields its step. Raises `CheckpointError`."""
@@ -44,9 +45,9 @@ class Commits:
         if self._in_flight is not None and self._in_flight.done():
             yield from self.settled()
 
-    def _commit(self, saving: Saving, step: int, rows: Rows) -> int:
+    def _commit(self, saving: Saving, step: int, rows: Rows, best: int | None) -> int:
         with _explained(step):
-            saving.commit(lambda: self.ledger.commit(rows))
+            saving.commit(lambda: self.ledger.commit(rows), best)
         return step
 
 

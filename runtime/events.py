@@ -67,6 +67,18 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """What the weights after `step` steps, which is not the last, are worth on held-out images."""
+
+    event: ClassVar[str] = "evaluated"
+    run: str
+    step: int
+    holdout_loss: float | None
+    top1: float | None
+    top5: float | None
+
+
+@dataclass(frozen=True)
 class Done:
     """The run is complete: trained and evaluated, or diverged."""
 
@@ -94,7 +106,7 @@ class Stopped:
     step: int
 
 
-Event = Ready | Started | Damaged | Compiled | Progress | Saved | Done | Failed | Stopped
+Event = Ready | Started | Damaged | Compiled | Progress | Saved | Evaluated | Done | Failed | Stopped
 
 
 def line(event: Event) -> str:

@@ -1,11 +1,10 @@
 """The course of training: `metrics.jsonl`, one line ``{"step", "loss", "seconds"}`` for each recorded step."""
 
-import json
 import math
-import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from runtime.lines import Lines
 
 RECORDS = 2_000  # a run's lines at most, about 100 kB; shorter runs record every step
 
@@ -24,12 +23,10 @@ class Metrics:
 
     def __init__(self, path: Path, steps: int, restored: int):
         """Opens the lines of a run of `steps` and cuts those off that come after its `restored` steps."""
-        kept = _kept(path, restored)
-        self.records = [record for record, _ in kept]
+        self._lines = Lines(path, restored)
+        self.records = [Record(**line) for line in self._lines.kept]
         self._steps = steps
         self._stride = math.ceil(steps / RECORDS)
-        self._file = path.open("a", encoding="utf-8")
-        self._file.truncate(kept[-1][1] if kept else 0)
 
     @property
     def seconds(self) -> float:
@@ -47,30 +44,11 @@ class Metrics:
         if step % self._stride == 0 or step == self._steps:
             record = Record(step, loss, seconds)
             self.records.append(record)
-            self._file.write(json.dumps(asdict(record), allow_nan=False) + "\n")
+            self._lines.write(asdict(record))
 
     def flush(self) -> None:
         """Returns once the lines are on the disk: no later than the checkpoint that continues from them."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.flush()
 
     def close(self) -> None:
-        self._file.close()
-
-
-def _kept(path: Path, restored: int) -> list[tuple[Record, int]]:
-    """Returns the lines up to step `restored`, each with the offset at which it ends."""
-    kept, end = [], 0
-    for line in _lines(path):
-        end += len(line)
-        record = Record(**json.loads(line))
-        if record.step > restored:
-            break
-        kept.append((record, end))
-    return kept
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    """Yields whole lines; what follows the last line end was being written when the run was killed."""
-    content = path.read_bytes() if path.exists() else b""
-    yield from (line for line in content.splitlines(keepends=True) if line.endswith(b"\n"))
+        self._lines.close()

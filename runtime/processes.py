@@ -6,6 +6,7 @@ The first process alone writes. When to stop is agreed through JAX's pre-emption
 
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Event as Flag
 
 import jax
@@ -13,6 +14,10 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from nfdsl.sampling.ledger import ROW, Rows
+
+# Of the questions whether to stop. JAX stops all processes at one number that none has come to: it may never come
+# again, whatever run the process is at.
+_QUESTIONS = count(1)
 
 
 def join(coordinator: str | None, process: int | None, processes: int | None) -> None:
@@ -73,11 +78,11 @@ class Agreement:
     _asked: int = 0  # the step at which the first process is asked next
     _since: int | None = None  # the first step after the last save
 
-    def stopping(self, step: int) -> bool:
-        """Returns whether to stop after this step; to be asked after each one, with numbers that grow by one."""
+    def stopping(self) -> bool:
+        """Returns whether to stop; to be asked after each step or batch, by all processes equally often."""
         if jax.process_count() == 1:
             return self.stop.is_set()
-        return multihost_utils.reached_preemption_sync_point(step)
+        return multihost_utils.reached_preemption_sync_point(next(_QUESTIONS))
 
     def saving(self, step: int) -> bool:
         """Returns whether it is time to save after this step; to be asked after each one."""

@@ -10,6 +10,16 @@ from runtime.versions import versions
 
 
 @dataclass(frozen=True)
+class Best:
+    """The best weights of a run that keeps them: after how many steps, and what they are worth."""
+
+    step: int
+    holdout_loss: float | None
+    top1: float | None
+    top5: float | None
+
+
+@dataclass(frozen=True)
 class Result:
     """The end of one run. Measurements are None where there is none, as after divergence."""
 
@@ -25,6 +35,7 @@ class Result:
     images_per_second: float | None  # in training
     reassessed_top1: float | None = None  # share in [0, 1], where the data has reassessed labels
     few_shot: dict[str, float] | None = None  # accuracies in [0, 1] by shots, where the recipe has such a probe
+    best: Best | None = None  # where the recipe keeps them; all else here is of the last weights
 
 
 def write_result(path: Path, result: Result) -> None:
@@ -41,4 +52,6 @@ def read_result(path: Path) -> Result | None:
     if not path.exists():
         return None
     content = json.loads(path.read_bytes())
+    if content.get("best") is not None:
+        content["best"] = Best(**content["best"])
     return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})

@@ -44,6 +44,11 @@ class RunningLosses:
         if len(self._in_flight) > _AHEAD:
             yield from self._progress(*self._read())
 
+    def paused(self, seconds: float) -> None:
+        """Leaves out time that was not spent in steps."""
+        self._began += seconds
+        self._told = self._told[0] + seconds, self._told[1]
+
     def settle(self) -> None:
         """Returns once all steps are done. Raises `Diverged`."""
         while self._in_flight:

@@ -1,41 +1,36 @@
 """Training one run: from its folder's last checkpoint, or from its start, to its result.
 
 Order in which things reach the disk: lines of metrics.jsonl and rows of the ledger, then the checkpoint
-of that step, at last result.json. So whatever was killed continues from the checkpoint with the lines
-and rows before it, and comes to the same result bit for bit, seconds aside.
+of that step, its line of evaluations.jsonl before the next checkpoint, at last result.json. So whatever
+was killed continues from the checkpoint with the lines and rows before it, and comes to the same result
+bit for bit, seconds aside.
 """
 
-import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
-from typing import TypeVar
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
 from nfdsl.schema.model import fine_tuned
-from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Run, Weights
-from runtime.checkpoint import restore, weights
+from runtime.assessment import evaluated, few_shot
+from runtime.checkpoint import intact, restore, weights
 from runtime.commits import Commits, committing
-from runtime.compilation import Compilation
-from runtime.data.dataset import Dataset, open_dataset
+from runtime.data.dataset import open_dataset
 from runtime.data.indexing import index
-from runtime.data.records import Records
-from runtime.evaluate import Evaluation, Inputs, evaluate
-from runtime.events import Compiled, Damaged, Done, Event, Saved, Started, Stopped
-from runtime.feed import evaluation_feed, examples_feed, training_feed
-from runtime.few_shot import Features, accuracies, candidates, collected
+from runtime.evaluations import Evaluations
+from runtime.events import Compiled, Damaged, Done, Evaluated, Event, Saved, Started, Stopped
+from runtime.feed import training_feed
+from runtime.job import Job, RunError, StoppedAt
 from runtime.ledger import Ledger
 from runtime.metrics import Metrics
 from runtime.parameters import Parameters
@@ -43,15 +38,12 @@ from runtime.processes import Agreement, first, gathered, same
 from runtime.program import Program, Programs
 from runtime.released.files import require_content
 from runtime.released.weights import released
-from runtime.results import Result, read_result, write_result
+from runtime.results import Best, Result, read_result, write_result
 from runtime.running_losses import Diverged, RunningLosses
 from runtime.state import TrainState
 from runtime.transfer import transferred
 
-T = TypeVar("T")
-
 SAVE_SECONDS = 30.0  # of training between checkpoints
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,10 +52,6 @@ class Start:
 
     run: Run
     folder: Path
-
-
-class RunError(Exception):
-    """What is wrong with a run, in one sentence for the person who asked for it."""
 
 
 def train(
@@ -87,8 +75,7 @@ def train(
         return
     program, dataset = _program(run, programs), open_dataset(run.recipe.data)
     known = index(run, dataset.records, dataset.split)
-    agreement, after = Agreement(stop, save_seconds), count(run.length.steps + 1)
-    job = _Job(run, folder, program, dataset, known, agreement, after)
+    job = Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
     _require_same_data(job)
     restored = restore(job.checkpoints, job.program.state)
     yield from (Damaged(run.id, step) for step in restored.damaged)
@@ -97,13 +84,16 @@ def train(
     with (
         _outputs(folder) as outputs,
         closing(Metrics(outputs / "metrics.jsonl", run.length.steps, restored.step)) as metrics,
+        closing(_evaluations(job, outputs, restored.step)) as evaluations,
         committing(job.checkpoints, _ledger(outputs, job.index, restored.anchor)) as commits,
     ):
+        notes = _Notes(metrics, evaluations, commits)
         try:
             state = restored.state or (yield from _initial_state(job, programs, start))
-            state = yield from _trained(job, state, restored.step, metrics, commits)
-            result = yield from _evaluated(job, state, metrics)
-        except _Stopped as stopped:
+            state = yield from _trained(job, state, restored.step, notes)
+            result = yield from _result(job, state, notes)
+        except StoppedAt as stopped:
+            yield from (Saved(run.id, saved) for saved in commits.settled())
             yield Stopped(run.id, stopped.step)
             return
         except Diverged as diverged:
@@ -113,20 +103,12 @@ def train(
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What stays the same while one run is trained."""
+class _Notes:
+    """What is written down of a run while it is trained."""
 
-    run: Run
-    folder: Path
-    program: Program
-    dataset: Dataset
-    index: Index
-    agreement: Agreement
-    after: Iterator[int]  # numbers of what is done after the last step, as processes agree when to stop
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.folder / "checkpoints"
+    metrics: Metrics
+    evaluations: Evaluations
+    commits: Commits
 
 
 def _program(run: Run, programs: Programs) -> Program:
@@ -134,14 +116,6 @@ def _program(run: Run, programs: Programs) -> Program:
         return programs.of(run)
     except ValueError as error:  # the batch does not divide evenly over the devices, or there is nothing to mask
         raise RunError(str(error)) from error
-
-
-class _Stopped(Exception):
-    """The run was asked to stop; the state after `step` steps is committed."""
-
-    def __init__(self, step: int):
-        super().__init__(step)
-        self.step = step
 
 
 @contextmanager
@@ -154,12 +128,19 @@ def _outputs(folder: Path) -> Iterator[Path]:
             yield Path(elsewhere)
 
 
+def _evaluations(job: Job, outputs: Path, restored: int) -> Evaluations:
+    """Returns the run's evaluations up to step `restored`."""
+    evaluate = job.run.recipe.evaluate
+    there = intact(job.checkpoints) if evaluate is not None and evaluate.keeps_best else ()
+    return Evaluations(outputs / "evaluations.jsonl", restored, there)
+
+
 def _ledger(outputs: Path, index: Index, anchor: Anchor | None) -> Ledger:
     """Returns the run's ledger; that of a process which does not write is one of its own, that nothing comes of."""
     return Ledger(outputs, index, anchor if first() else None)
 
 
-def _require_same_data(job: _Job) -> None:
+def _require_same_data(job: Job) -> None:
     """Raises `RunError` where another process sees other data."""
     if not same(job.index.hash):
         raise RunError(
@@ -168,7 +149,7 @@ def _require_same_data(job: _Job) -> None:
         )
 
 
-def _begin_to_compile(job: _Job, step: int) -> None:
+def _begin_to_compile(job: Job, step: int) -> None:
     """Begins to compile what the run will need after `step` steps: all at once takes less time than one by one."""
     if step < job.run.length.steps:
         job.program.trainer()
@@ -176,36 +157,34 @@ def _begin_to_compile(job: _Job, step: int) -> None:
         job.program.evaluator(job.run.recipe.resolution.eval)
 
 
-def _compiled(job: _Job, step: int, compilation: Compilation[T]) -> Generator[Compiled, None, T]:
-    """Returns the function once it is compiled. Raises `_Stopped` if asked to stop meanwhile, alone."""
-    while not compilation.done(_POLL_SECONDS):
-        if job.agreement.stop.is_set():  # several processes cannot agree before each has taken a step
-            raise _Stopped(step)
-    yield from compilation.news(job.run.id)
-    return compilation.executable()
-
-
-def _initial_state(job: _Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
+def _initial_state(job: Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
     pretrained = None if start is None else _pretrained(job, programs, start)
     if job.run.weights is not None:
         pretrained = _released(job, job.run.weights)
-    initialize = yield from _compiled(job, 0, job.program.initializer(pretrained))
+    initialize = yield from job.compiled(0, job.program.initializer(pretrained))
     return initialize(job.program.hyper(job.run), pretrained)
 
 
-def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
-    """Returns the weights at the end of the start run, averaged ones if it has them, as this run can begin with."""
+def _pretrained(job: Job, programs: Programs, start: Start) -> Parameters:
+    """Returns the weights of the start run, averaged ones if it has them, as this run can begin with.
+
+    They are those at its end, or the best that it kept.
+    """
     run = job.run
     if fine_tuned(start.run.model) != run.model:
         raise RunError(f"run {run.id} cannot begin from run {start.run.id}, whose model is another")
     program, averaged = programs.of(start.run), start.run.recipe.average is not None
-    last = start.run.length.steps
-    trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
+    trained = weights(start.folder / "checkpoints", _kept_step(start), program.state.parameters, averaged=averaged)
     outline = job.program.state.parameters
     return job.program.whole(transferred(trained, job.program.network.layouts, outline))
 
 
-def _released(job: _Job, weights: Weights) -> Parameters:
+def _kept_step(start: Start) -> int:
+    result = read_result(start.folder / "result.json")
+    return start.run.length.steps if result is None or result.best is None else result.best.step
+
+
+def _released(job: Job, weights: Weights) -> Parameters:
     """Returns the weights of a file, if it is still the one the run was planned with, as this run can begin with.
 
     Raises:
@@ -216,17 +195,16 @@ def _released(job: _Job, weights: Weights) -> Parameters:
     return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 
 
-def _trained(
-    job: _Job, state: TrainState, step: int, metrics: Metrics, commits: Commits
-) -> Generator[Event, None, TrainState]:
-    """Takes the steps after `step`, commits the state after the last and returns it. Raises `Diverged`, `_Stopped`."""
-    run, program = job.run, job.program
+def _trained(job: Job, state: TrainState, step: int, notes: _Notes) -> Generator[Event, None, TrainState]:
+    """Takes the steps after `step`, commits the state after the last and returns it. Raises `Diverged`, `StoppedAt`."""
+    run, program, commits = job.run, job.program, notes.commits
     if step == run.length.steps:
         return state
-    advance = yield from _compiled(job, step, program.trainer())
-    if job.agreement.stopping(step):
-        raise _Stopped(step)
-    numbers, losses = program.hyper(run), RunningLosses(run, step, metrics)
+    advance = yield from job.compiled(step, program.trainer())
+    if job.agreement.stopping():
+        raise StoppedAt(step)
+    yield from _evaluated_on_the_way(job, state, step, notes)
+    numbers, losses = program.hyper(run), RunningLosses(run, step, notes.metrics)
     job.agreement.saved()
     rows = [started(step, jax.process_count(), jax.device_count())] if first() else [rows_of(FED, 0)]
     with closing(training_feed(program, run, job.dataset.records, job.index, step)) as feed:
@@ -236,36 +214,61 @@ def _trained(
             rows.append(fed)
             yield from losses.add(step, outcome.loss)
             yield from (Saved(run.id, saved) for saved in commits.news())
-            stopping = job.agreement.stopping(step)
+            stopping, evaluating = job.agreement.stopping(), job.evaluates_after(step)
             ending = stopping or step == run.length.steps
-            if ending or job.agreement.saving(step):
+            if ending or evaluating or job.agreement.saving(step):
                 losses.settle()
-                metrics.flush()
+                notes.metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
-                commits.begin(program.whole(state), step, combined(gathered(np.concatenate(rows)), job.index.epoch))
+                counted = combined(gathered(np.concatenate(rows)), job.index.epoch)
+                commits.begin(program.whole(state), step, counted, _best_step(job, notes.evaluations))
                 job.agreement.saved()
                 rows = []
             if ending:
                 yield from (Saved(run.id, saved) for saved in commits.settled())
             if stopping:
-                raise _Stopped(step)
+                raise StoppedAt(step)
+            if evaluating:
+                losses.paused((yield from _evaluated_on_the_way(job, state, step, notes)))
+                job.agreement.saved()
     return state
 
 
-def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Compiled, None, Result]:
-    """Returns the run's result once the trained weights are evaluated. Raises `Diverged`, `_Stopped`."""
-    length, began = job.run.length, time.monotonic()
-    evaluation = Evaluation(None, None, None, 0)
-    if job.dataset.evaluated.size:
-        step = yield from _compiled(job, length.steps, job.program.evaluator(job.run.recipe.resolution.eval))
-        began = time.monotonic()
-        with closing(evaluation_feed(job.program, job.run, job.dataset)) as inputs:
-            reassessed = job.dataset.reassessed if job.run.recipe.objective is None else None
-            evaluation = evaluate(step, _evaluated_weights(state), _until_stopped(job, inputs), reassessed)
-    if evaluation.loss is not None and not math.isfinite(evaluation.loss):
-        raise Diverged(length.steps)
-    probe = job.run.recipe.probe
-    few_shot = None if probe is None else (yield from _few_shot(job, _evaluated_weights(state), probe))
+def _evaluated_on_the_way(
+    job: Job, state: TrainState, step: int, notes: _Notes
+) -> Generator[Compiled | Evaluated, None, float]:
+    """Evaluates a state that is committed, or about to be, if it is to be, and returns the seconds that took.
+
+    Where the run went on from a state that was to be evaluated when the run was stopped, that is done now.
+    """
+    began = time.monotonic()
+    if job.evaluates_after(step):
+        known = notes.evaluations.at(step)
+        measured = yield from evaluated(job, state, step, notes.evaluations)
+        if known is None:
+            yield Evaluated(job.run.id, step, measured.loss, measured.top1, measured.top5)
+    return time.monotonic() - began
+
+
+def _best_step(job: Job, evaluations: Evaluations) -> int | None:
+    """Returns the step of the best weights so far, if the run keeps them."""
+    best = _best(job, evaluations)
+    return None if best is None else best.step
+
+
+def _best(job: Job, evaluations: Evaluations) -> Best | None:
+    """Returns what the best weights so far are worth, if the run keeps them."""
+    evaluate = job.run.recipe.evaluate
+    best = evaluations.best(evaluate.by) if evaluate is not None and evaluate.keeps_best else None
+    return None if best is None else Best(best.step, best.measured.loss, best.measured.top1, best.measured.top5)
+
+
+def _result(job: Job, state: TrainState, notes: _Notes) -> Generator[Compiled, None, Result]:
+    """Returns the run's result once the trained weights are evaluated. Raises `Diverged`, `StoppedAt`."""
+    length, metrics = job.run.length, notes.metrics
+    evaluation = yield from evaluated(job, state, length.steps, notes.evaluations)
+    probe, began = job.run.recipe.probe, time.monotonic()
+    answers = None if probe is None else (yield from few_shot(job, state, probe))
     return Result(
         state="done",
         step=length.steps,
@@ -275,38 +278,15 @@ def _evaluated(job: _Job, state: TrainState, metrics: Metrics) -> Generator[Comp
         top1=evaluation.top1,
         top5=evaluation.top5,
         examples_evaluated=evaluation.examples,
-        seconds=metrics.seconds + time.monotonic() - began,
+        seconds=metrics.seconds + notes.evaluations.seconds + time.monotonic() - began,
         images_per_second=length.images / metrics.seconds if metrics.seconds else None,
         reassessed_top1=evaluation.reassessed_top1,
-        few_shot=few_shot,
+        few_shot=answers,
+        best=_best(job, notes.evaluations),
     )
 
 
-def _evaluated_weights(state: TrainState) -> Parameters:
-    return state.parameters if state.average is None else state.average
-
-
-def _few_shot(job: _Job, parameters: Parameters, probe: FewShot) -> Generator[Compiled, None, dict[str, float]]:
-    """Returns the accuracies of the few-shot probe. Raises `DataError`, `_Stopped`."""
-    step = yield from _compiled(job, job.run.length.steps, job.program.featurizer(job.run.recipe.resolution.eval))
-    dataset = open_dataset(probe.data)
-
-    def features(records: Records, examples: NDArray[np.int64]) -> Features:
-        with closing(examples_feed(job.program, job.run, records, examples)) as inputs:
-            return collected(jax.device_get(step(parameters, *batch)) for batch in _until_stopped(job, inputs))
-
-    train = features(dataset.records, candidates(dataset, probe.data.classes))
-    return accuracies(probe, train, features(dataset.evaluation, dataset.evaluated))
-
-
-def _until_stopped(job: _Job, inputs: Iterator[Inputs]) -> Iterator[Inputs]:
-    for batch in inputs:
-        if job.agreement.stopping(next(job.after)):
-            raise _Stopped(job.run.length.steps)
-        yield batch
-
-
-def _diverged(job: _Job, step: int, metrics: Metrics) -> Result:
+def _diverged(job: Job, step: int, metrics: Metrics) -> Result:
     return Result(
         state="diverged",
         step=step,

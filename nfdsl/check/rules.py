@@ -209,6 +209,14 @@ def _recipe(recipe: Recipe, definition: Definition) -> Iterator[Diagnostic]:
             {name: name, "objective": "masked_patches"},
             f"write `{name} none`, or leave `objective` out",
         )
+    if recipe.evaluate is not None and not recipe.data.measurable:
+        yield broken(
+            definition,
+            "nothing-held-out",
+            "there is nothing to evaluate on: no images are held out",
+            {"evaluate": f"every {recipe.evaluate.every}", "data": "holdout 0 images"},
+            "set `holdout` in the data block, for example `holdout 500 images`, or leave `evaluate` out",
+        )
     if recipe.probe is not None and not recipe.probe.data.measurable:
         yield broken(
             definition,

@@ -17,6 +17,7 @@ class Length:
     images: int  # views trained on, repeats counted
     steps: int
     warmup_steps: int
+    between_evaluations: int | None = None  # images; None where only the end is evaluated
 
 
 @dataclass(frozen=True)

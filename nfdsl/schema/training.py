@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
 from nfdsl.schema.averages import Average
 from nfdsl.schema.data import Data
+from nfdsl.schema.evaluation import Evaluate, Metric
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model
 from nfdsl.schema.objectives import MaskedPatches
@@ -16,7 +17,6 @@ from nfdsl.schema.setting import setting
 from nfdsl.schema.units import Dimension, Quantity
 
 BUDGET = (*DURATION, Dimension.FLOPS, Dimension.CORE_HOURS, Dimension.CHIP_HOURS)
-Metric = Literal["holdout.loss", "holdout.error"]
 Loss = Literal["softmax", "sigmoid"]
 Freeze = Literal["nothing", "body", "kernels"]
 
@@ -162,6 +162,7 @@ class Recipe:
         shapes=True,
     )
     average: Average | None = setting("average of the weights that is evaluated", default=None, shapes=True)
+    evaluate: Evaluate | None = setting("evaluations on the way to the end", default=None)
     probe: FewShot | None = setting("a further question to the trained network", default=None)
     sampling: ExactlyOnce = setting("the order of examples", default=ExactlyOnce())
     seed: int = setting("seed of initial weights and dropout", default=0, at_least=0)

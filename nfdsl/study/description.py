@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from nfdsl.plan import Plan
+from nfdsl.schema.evaluation import Metric
 from nfdsl.schema.report import Figure
-from nfdsl.schema.training import Grid, Metric, Monotone
+from nfdsl.schema.training import Grid, Monotone
 from nfdsl.source import Source
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse

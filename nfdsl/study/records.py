@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from nfdsl.run_json import UnreadableRun, load
-from nfdsl.schema.training import Metric
+from nfdsl.schema.evaluation import Metric
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name

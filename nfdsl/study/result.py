@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
-from nfdsl.schema.training import Metric
+from nfdsl.schema.evaluation import Metric
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import texts_by_name
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from nfdsl.plan import Selection
-from nfdsl.schema.training import Metric
+from nfdsl.schema.evaluation import Metric
 from nfdsl.study.landscape import Landscape, describe
 from nfdsl.study.result import measured
 from nfdsl.study.tuning.known import Known

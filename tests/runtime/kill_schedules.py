@@ -27,10 +27,12 @@ import numpy as np
 from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.schema.data import Builtin, Data
+from nfdsl.schema.evaluation import Evaluate
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.run import Length, Run
 from nfdsl.schema.training import Recipe, Resolution
+from nfdsl.schema.units import Dimension, quantity
 from runtime import __main__ as worker
 from runtime import train
 from runtime.checkpoint import restore
@@ -42,14 +44,15 @@ STEPS = 19
 RUN = Run(
     id="r",
     recipe=Recipe(
-        data=Data(source=Builtin("digits"), classes=10, holdout=0),
+        data=Data(source=Builtin("digits"), classes=10, holdout=40),
         batch=32,
         resolution=Resolution(8, 8),
         clip=AGC(0.02),
+        evaluate=Evaluate(every=quantity(3, Dimension.STEPS), keep="best", by="holdout.error"),
     ),
     model=NFNet(depth=(1,), width=(8,), group_width=4),
     lr=0.3,
-    length=Length(images=600, steps=STEPS, warmup_steps=2),
+    length=Length(images=600, steps=STEPS, warmup_steps=2, between_evaluations=96),
     start=None,
 )
 
@@ -111,11 +114,20 @@ def prepared(study: Path, name: str) -> Path:
 
 
 def outcome(folder: Path) -> tuple[object, ...]:
-    """Returns what a run came to: results, losses, and the hash of its final weights and optimizer state."""
+    """Returns what a run came to: results, losses, evaluations, the checkpoints it kept, and the hash of its final
+    weights and optimizer state."""
     result = json.loads((folder / "result.json").read_text())
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    losses = [(line["step"], line["loss"]) for line in lines]
-    return result["state"], result["train_loss"], losses, (folder / "state").read_text()
+    losses, evaluations = (_lines(folder / f"{name}.jsonl") for name in ("metrics", "evaluations"))
+    kept = {path.name for path in (folder / "checkpoints").iterdir()}
+    assert str(result["best"]["step"]) in kept
+    told = result["state"], result["train_loss"], result["best"]
+    return *told, losses, evaluations, kept, (folder / "state").read_text()
+
+
+def _lines(path: Path) -> list[dict[str, object]]:
+    """Returns lines of JSON without the times in them."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in lines]
 
 
 def carried_out(study: Path, name: str, draws: random.Random, expected: tuple[object, ...]) -> int:

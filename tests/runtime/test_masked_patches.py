@@ -19,6 +19,7 @@ from nfdsl.schema.training import Resolution
 from nfdsl.schema.vit import ViT
 from runtime.checkpoint import restore
 from runtime.evaluate import evaluate
+from runtime.job import RunError
 from runtime.masked_patches import colours, patch_evaluation_step, patch_losses
 from runtime.mesh import data_mesh, split
 from runtime.models.corruption import corruption
@@ -27,7 +28,7 @@ from runtime.parameters import Parameters
 from runtime.program import Program, Programs
 from runtime.results import Result, read_result
 from runtime.step import Inputs, normalize
-from runtime.train import RunError, Start, train
+from runtime.train import Start, train
 
 PATCH, PATCHES, IMAGES = 2, 4, 5
 DIGITS = Data(source=Builtin("digits"), classes=10, holdout=97)

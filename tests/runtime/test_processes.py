@@ -23,12 +23,14 @@ pytestmark = pytest.mark.slow
 
 PATIENCE = 300  # seconds
 
-# The worker, told to stop after the step of its first argument, as all processes are by a notice to one of them.
+# The worker, told to stop when it asks for the time of its first argument, as all processes are by a notice to one.
+# It asks before its first step, after each, and after each batch of an evaluation.
 STOPS_AT = """
 import sys
+from itertools import count
 from runtime import __main__, processes
-step_to_stop_at = int(sys.argv.pop(1))
-processes.Agreement.stopping = lambda self, step: step == step_to_stop_at
+question, questions = int(sys.argv.pop(1)), count()
+processes.Agreement.stopping = lambda self: next(questions) == question
 __main__.main()
 """
 NEVER = -1
@@ -90,6 +92,10 @@ def left(workers, folder):
     return codes, [(folder / f"stderr{process}").read_text() for process in range(len(workers))]
 
 
+def evaluations(folder):
+    return [json.loads(line) for line in (folder / "evaluations.jsonl").read_text().splitlines()]
+
+
 def trained(folder, processes, devices, stop_at=NEVER):
     """Returns what the workers of a run say until they leave."""
     with ExitStack() as stack:
@@ -106,13 +112,20 @@ def rows(folder, kind):
 
 
 def test_a_run_goes_on_with_any_number_of_processes_and_devices(study, small_run):
-    whole, moved = (prepared(study, replace(small_run, id=name)) for name in ("whole", "moved"))
+    """Its evaluations after steps 7 and 14 take four batches each; the second process group is stopped in the first."""
+    length = replace(small_run.length, between_evaluations=7 * 32)
+    whole, moved = (prepared(study, replace(small_run, id=name, length=length)) for name in ("whole", "moved"))
     (*_, expected) = trained(whole, 1, 1)
-    for processes, devices, stop_at in ((2, 2, 4), (1, 8, 8), (4, 4, 13), (1, 1, NEVER)):
-        (*_, last) = trained(moved, processes, devices, stop_at)
-        assert (last["event"], last.get("step")) == (("stopped", stop_at) if stop_at != NEVER else ("done", None))
+    for processes, devices, question, step in ((2, 2, 4, 4), (1, 8, 5, 7), (4, 4, 4 + 6, 13)):
+        (*_, last) = trained(moved, processes, devices, question)
+        assert (last["event"], last["step"]) == ("stopped", step)
+    (*_, last) = trained(moved, 1, 1)
+    assert last["event"] == "done"
     starts = [(row["step"], row["processes"], row["count"]) for row in rows(moved, STARTED)]
-    assert starts == [(0, 2, 2), (4, 1, 8), (8, 4, 4), (13, 1, 1)]
+    assert starts == [(0, 2, 2), (4, 1, 8), (7, 4, 4), (13, 1, 1)]
+    assert [line["step"] for line in evaluations(moved)] == [7, 14, 19]
+    for one, other in zip(evaluations(moved), evaluations(whole), strict=True):
+        np.testing.assert_allclose([one["loss"], one["top1"]], [other["loss"], other["top1"]], rtol=1e-3)
     for name in ("step", "first", "count", "digest"):
         np.testing.assert_array_equal(rows(moved, FED)[name], rows(whole, FED)[name])
     assert audit_run(moved).verdict == "proved"

@@ -37,6 +37,7 @@ def test_the_keys_are_those_that_the_study_reads(tmp_path):
         "images_per_second": 320.0,
         "reassessed_top1": None,
         "few_shot": None,
+        "best": None,
     }
 
 

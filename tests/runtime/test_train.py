@@ -21,11 +21,12 @@ from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError
 from runtime.events import Compiled, Damaged, Done, Progress, Saved, Started, Stopped
+from runtime.job import RunError
 from runtime.mesh import data_mesh
 from runtime.metrics import Metrics
 from runtime.program import Programs
 from runtime.results import read_result
-from runtime.train import RunError, Start, train
+from runtime.train import Start, train
 
 NEVER = 1e9  # seconds
 

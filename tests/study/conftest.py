@@ -13,9 +13,10 @@ import pytest
 from nfdsl.extension import beyond
 from nfdsl.plan import Cell, Plan, PlannedRun, Program, Selection
 from nfdsl.schema.data import Builtin, Data
+from nfdsl.schema.evaluation import Metric
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
-from nfdsl.schema.training import Grid, Metric, Monotone, Recipe, Resolution
+from nfdsl.schema.training import Grid, Monotone, Recipe, Resolution
 from nfdsl.study.directory import StudyDirectory
 from nfdsl.study.engine import carry_out
 from nfdsl.study.events import StudyEvent

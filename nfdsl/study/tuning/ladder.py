@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nfdsl.schema.training import Grid, Metric, Monotone
+from nfdsl.schema.evaluation import Metric
+from nfdsl.schema.training import Grid, Monotone
 from nfdsl.study.result import Result, measured
 
 

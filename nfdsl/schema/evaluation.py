@@ -1,0 +1,30 @@
+"""When a network is evaluated, and what for."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from nfdsl.schema.schedules import DURATION
+from nfdsl.schema.setting import setting
+from nfdsl.schema.units import Quantity
+
+Metric = Literal["holdout.loss", "holdout.error"]
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluations on the way, besides the one at the end that every run has.
+
+    What a run is fitted, tuned and compared by is measured at its end, whatever is kept.
+    """
+
+    word: ClassVar[str] = "evaluate"
+    every: Quantity = setting("how far apart the evaluations are", unit=DURATION, above=0)
+    keep: Literal["last", "best"] = setting(
+        "the weights that fine-tunes begin from: those at the end, or the best of all that were evaluated",
+        default="last",
+    )
+    by: Metric = setting("what the best has least of", default="holdout.loss")
+
+    @property
+    def keeps_best(self) -> bool:
+        return self.keep == "best"
