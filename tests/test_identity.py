@@ -29,6 +29,17 @@ def test_every_setting_counts():
     assert len({digest(sgd) for sgd in [base, *others]}) == 4
 
 
+def test_a_setting_that_is_none_is_as_if_there_were_no_such_word():
+    @dataclass(frozen=True)
+    class Pair:
+        first: int
+        second: float = 1.0
+        learned_later: int | None = None
+
+    assert digest(Pair(1), "x", None) == "fada52218654"
+    assert digest(Pair(1, learned_later=0), "x", None) != "fada52218654"
+
+
 def test_the_class_counts():
     assert digest(Cosine()) != digest(Linear())
 

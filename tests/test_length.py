@@ -71,3 +71,17 @@ def test_the_last_step_is_neither_dropped_nor_empty(count: int, batch: int):
 )
 def test_warmup(warmup: Quantity, expected: int):
     assert length(10_000, 100, warmup, examples=1000).warmup_steps == expected
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        (None, None),
+        (quantity(5, Dimension.STEPS), 500),
+        (quantity(Fraction(1, 3), Dimension.EPOCHS), 333),
+        (quantity(101, Dimension.IMAGES), 101),
+        (quantity(Fraction(1, 10**6), Dimension.EPOCHS), 1),
+    ],
+)
+def test_images_between_evaluations(between: Quantity | None, expected: int | None):
+    assert length(10_000, 100, NO_WARMUP, examples=1000, between=between).between_evaluations == expected

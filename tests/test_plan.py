@@ -111,6 +111,7 @@ def test_grids_multiply(planned: Planned):
             ("1 epochs", "lr 0.1\n schedule cosine(warmup: 10 steps)"),
             ("1 epochs", "lr 0.1\n schedule cosine(500 images)"),
         ),
+        (("1 epochs", "lr 0.1\n evaluate every 10 steps"), ("1 epochs", "lr 0.1\n evaluate every 500 images")),
     ],
 )
 def test_wording_does_not_change_an_id(planned: Planned, one: tuple[str, str], other: tuple[str, str]):
@@ -119,7 +120,14 @@ def test_wording_does_not_change_an_id(planned: Planned, one: tuple[str, str], o
 
 @pytest.mark.parametrize(
     "change",
-    ["lr 0.2", "lr 0.1\n seed 1", "lr 0.1\n clip agc(0.02)", "lr 0.1\n schedule linear", "lr 0.1\n augment flip off"],
+    [
+        "lr 0.2",
+        "lr 0.1\n seed 1",
+        "lr 0.1\n clip agc(0.02)",
+        "lr 0.1\n schedule linear",
+        "lr 0.1\n augment flip off",
+        "lr 0.1\n evaluate every 9 steps",
+    ],
 )
 def test_meaning_changes_every_id(planned: Planned, change: str):
     assert not set(ids(planned(STUDY % ("1 epochs", "lr 0.1")))) & set(ids(planned(STUDY % ("1 epochs", change))))

@@ -1,6 +1,6 @@
-"""Training loss along the steps of the tuned runs of a block."""
+"""Losses along the steps of the tuned runs of a block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -14,12 +14,16 @@ from nfdsl.analysis.numerals import significant
 from nfdsl.analysis.replicates import Replicated, counted, runs
 from nfdsl.study.records import LearningCurve, Record
 
+Path = list[tuple[float, float]]  # images seen, loss
+Row = tuple[str | float | None, ...]
+
 _WINDOWS = 30  # means of so many stretches are drawn of each run
 _CAPTION = (
     "Training loss of the best learning rate of each model and budget, as means over thirtieths of a run. "
     "The longer a run, the slower its learning rate falls."
 )
-_HEADINGS = ("run", "model", "epochs", "lr", "images", "training_loss")
+_EVALUATED = " Dots are held-out losses on the way and at the end."
+_HEADINGS = ("run", "model", "epochs", "lr", "images", "training_loss", "holdout_loss")
 
 
 def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, LearningCurve]) -> Drawing | Missing:
@@ -31,26 +35,38 @@ def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, Learn
     paths = {run.id: path for run in runs(best) if (path := smoothed(run, told[run.id]))}
     if not paths:
         return Missing("No tuned run has told its training loss.")
+    dots = {run.id: evaluated(run, told[run.id]) for run in runs(best) if run.id in paths}
     lines = curves([record for record in best if any(run.id in paths for run in record.members)])
     drawn = [(line, run) for line in lines for run in runs(line.records) if run.id in paths]
     shown = key(lines)
     figure, axes = blank()
-    scale_log(axes, "x", [x for path in paths.values() for x, _ in path], "images seen")
-    scale_linear(axes, "y", [y for path in paths.values() for _, y in path], "training loss")
+    shown_points = [point for of_run in (*paths.values(), *dots.values()) for point in of_run]
+    scale_log(axes, "x", [x for x, _ in shown_points], "images seen")
+    scale_linear(axes, "y", [y for _, y in shown_points], "loss" if any(dots.values()) else "training loss")
     for line, run in drawn:
         path = paths[run.id]
         plot(axes, path, replace(shown.looks[line.name], marker="", alpha=0.75), level=2)
         plot(axes, path[-1:], replace(shown.looks[line.name], size=4.5))
+        if dots[run.id]:
+            plot(axes, dots[run.id], replace(shown.looks[line.name], line="none", marker=".", size=4.5), level=4)
         tip(axes, *path[-1], f"{described(run)}: training loss {significant(path[-1][1])} at its end")
     legend_above(figure, shown.models, shown.variants)
-    table = tuple((run.id, run.model, run.epochs, run.lr, *point) for _, run in drawn for point in paths[run.id])
-    caption = f"{_CAPTION} Every seed has its own curve." if counted(best) else _CAPTION
-    return Drawing(figure, caption, Numbers(_HEADINGS, table))
+    caption = f"{_CAPTION}{_EVALUATED if any(dots.values()) else ''}"
+    caption = f"{caption} Every seed has its own curve." if counted(best) else caption
+    return Drawing(figure, caption, Numbers(_HEADINGS, tuple(_rows([run for _, run in drawn], paths, dots))))
 
 
-def smoothed(record: Record, curve: LearningCurve) -> list[tuple[float, float]]:
+def _rows(drawn: Sequence[Record], paths: Mapping[str, Path], dots: Mapping[str, Path]) -> Iterator[Row]:
+    """Yields for each run its points of training, then those of evaluation."""
+    for run in drawn:
+        of_run = run.id, run.model, run.epochs, run.lr
+        yield from ((*of_run, images, loss, None) for images, loss in paths[run.id])
+        yield from ((*of_run, images, None, loss) for images, loss in dots[run.id])
+
+
+def smoothed(record: Record, curve: LearningCurve) -> Path:
     """Returns images seen and mean loss over each of at most `_WINDOWS` stretches of a run."""
-    points = [(step, loss) for step, loss in zip(curve.steps, curve.losses, strict=True) if _drawable(step, loss)]
+    points = _drawable(curve.steps, curve.losses)
     if not points:
         return []
     images = record.images / record.steps
@@ -58,5 +74,13 @@ def smoothed(record: Record, curve: LearningCurve) -> list[tuple[float, float]]:
     return [(float(stretch[-1, 0]) * images, float(stretch[:, 1].mean())) for stretch in stretches]
 
 
-def _drawable(step: int, loss: float | None) -> bool:
-    return step > 0 and loss is not None and isfinite(loss)
+def evaluated(record: Record, curve: LearningCurve) -> Path:
+    """Returns images seen and held-out loss at each evaluation of a run; nothing where only its end was evaluated."""
+    points = _drawable(curve.evaluated, curve.holdout_losses)
+    images = record.images / record.steps
+    return [(step * images, loss) for step, loss in points] if len(points) > 1 else []
+
+
+def _drawable(steps: Sequence[int], losses: Sequence[float | None]) -> list[tuple[int, float]]:
+    pairs = zip(steps, losses, strict=True)
+    return [(step, loss) for step, loss in pairs if step > 0 and loss is not None and isfinite(loss)]

@@ -1,6 +1,7 @@
 """A run, or the mean of its replicates, as a row of a CSV file, in columns that `nfdsl fit` reads."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from nfdsl.analysis.drawing import Numbers
 from nfdsl.analysis.replicates import Replicated
@@ -73,6 +74,9 @@ def all_runs(records: Sequence[Record]) -> Numbers:
         "tuned",
         "start",
         "replicates",
+        "best_step",
+        "best_loss",
+        "best_top1",
     )
     rows = (
         (
@@ -87,6 +91,7 @@ def all_runs(records: Sequence[Record]) -> Numbers:
             str(record.tuned),
             record.start,
             record.replicates,
+            *((None, None, None) if record.best is None else astuple(record.best)),
             *_choices(record, axes),
         )
         for record in records

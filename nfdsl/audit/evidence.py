@@ -33,7 +33,7 @@ class NoEvidence(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What led to the weights of the last checkpoint."""
+    """What led to the weights of a checkpoint."""
 
     index: Index
     step: int  # of that checkpoint; 0 where there is none
@@ -48,10 +48,11 @@ class Evidence:
         return min(self.step * self.index.terms.batch, self.index.terms.images)
 
 
-def evidence(folder: Path) -> Evidence:
-    """Returns the evidence in a run's folder. Raises `NoEvidence`."""
+def evidence(folder: Path, step: int | None = None) -> Evidence:
+    """Returns the evidence in a run's folder for its last checkpoint, or that of a step. Raises `NoEvidence`."""
     index = _index(folder)
-    step, anchor = _last_anchor(folder / "checkpoints")
+    step = _last_step(folder / "checkpoints") if step is None else step
+    anchor = _anchor(folder / "checkpoints" / str(step)) if step else None
     rows = _rows(rows_path(folder), index, step, anchor)
     live, rolled_back = _counting(rows)
     fed = live[live["kind"] == FED]
@@ -80,14 +81,15 @@ def _speaks_of(terms: Terms, run: Run) -> bool:
     return told == (terms.seed, terms.batch, terms.repeat, terms.images)
 
 
-def _last_anchor(checkpoints: Path) -> tuple[int, Anchor | None]:
-    """Returns the step of the last checkpoint and how far its ledger goes."""
-    steps = sorted(int(path.name) for path in checkpoints.glob("*") if path.name.isdecimal())
-    if not steps:
-        return 0, None
-    path = anchor_path(checkpoints / str(steps[-1]))
+def _last_step(checkpoints: Path) -> int:
+    return max((int(path.name) for path in checkpoints.glob("*") if path.name.isdecimal()), default=0)
+
+
+def _anchor(checkpoint: Path) -> Anchor:
+    """Returns how far the ledger of a checkpoint goes."""
+    path = anchor_path(checkpoint)
     try:
-        return steps[-1], parse_anchor(path.read_bytes())
+        return parse_anchor(path.read_bytes())
     except (OSError, ValueError) as error:
         raise NoEvidence(f"{path} cannot be read: {error}") from error
 
@@ -143,12 +145,22 @@ def _distinct(rows: Rows) -> int:
     return len(rows) - int((np.diff(rows["step"]) == 0).sum())
 
 
-def finished(folder: Path) -> str | None:
-    """Returns the state in a run's `result.json`, None where the run is not complete. Raises `NoEvidence`."""
+@dataclass(frozen=True)
+class Finished:
+    """What a complete run says of itself."""
+
+    state: str
+    best: int | None  # the step of the best weights, where it kept them
+
+
+def finished(folder: Path) -> Finished | None:
+    """Returns what a run's `result.json` says, None where the run is not complete. Raises `NoEvidence`."""
     path = folder / "result.json"
     try:
-        return str(json.loads(path.read_bytes())["state"])
+        content = json.loads(path.read_bytes())
+        best = content.get("best")
+        return Finished(str(content["state"]), None if best is None else int(best["step"]))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoEvidence(f"{path} cannot be read: {error}") from error

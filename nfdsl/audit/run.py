@@ -1,6 +1,9 @@
-"""The verdict on one run: whether each example counted exactly once an epoch in its weights."""
+"""The verdict on one run: whether each example counted exactly once an epoch in its weights.
 
-from dataclasses import dataclass
+Those are its last, and where it keeps them its best weights, each judged by the ledger up to their checkpoint.
+"""
+
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -59,18 +62,33 @@ class RunAudit:
     skipped: tuple[Part, ...] = ()  # could not be read, and the run was to go on
     rolled_back: int = 0  # steps that were taken and do not count
     compared: float = 0.0  # share of the steps that were compared one by one with what the order says
+    best: int | None = None  # the step of the best weights, where they are others than the last
 
 
 def audit_run(folder: Path) -> RunAudit:
     """Returns the verdict on the run in a folder ``STUDY/runs/ID``, from its ledger and nothing else."""
     try:
-        state = finished(folder)
+        told = finished(folder)
+        state, best = (told.state, told.best) if told else (None, None)
         found = evidence(folder)
         if state == "done" and found.step != found.index.terms.steps:
             raise NoEvidence(f"result.json says that the run is done, the last checkpoint is of step {found.step:,}")
+        judged = _judged(folder.name, state, found)
+        return judged if best in (None, found.step) else _with_best(judged, state, evidence(folder, best))
     except NoEvidence as error:
         return RunAudit(folder.name, "unreadable", (str(error),))
-    return _judged(folder.name, state, found)
+
+
+def _with_best(judged: RunAudit, state: str | None, found: Evidence) -> RunAudit:
+    """Returns the verdict on a run, and on the best weights that it kept."""
+    best = _judged(judged.id, state, found)
+    if best.verdict != "refuted" or judged.verdict == "refuted":
+        return replace(judged, best=found.step)
+    wrong = f"the best weights, of step {found.step:,}, were not fed each example once an epoch"
+    findings = (wrong, *best.findings)
+    return replace(
+        judged, verdict=best.verdict, findings=findings, missing=best.missing, doubled=best.doubled, best=found.step
+    )
 
 
 def _judged(name: str, state: str | None, found: Evidence) -> RunAudit:

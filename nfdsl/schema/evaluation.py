@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from nfdsl.schema.schedules import DURATION
 from nfdsl.schema.setting import setting
-from nfdsl.schema.units import Quantity
+from nfdsl.schema.units import Dimension, Quantity, quantity
 
 Metric = Literal["holdout.loss", "holdout.error"]
 
@@ -18,7 +18,9 @@ class Evaluate:
     """
 
     word: ClassVar[str] = "evaluate"
-    every: Quantity = setting("how far apart the evaluations are", unit=DURATION, above=0)
+    every: Quantity = setting(
+        "how far apart the evaluations are", default=quantity(1, Dimension.EPOCHS), unit=DURATION, above=0
+    )
     keep: Literal["last", "best"] = setting(
         "the weights that fine-tunes begin from: those at the end, or the best of all that were evaluated",
         default="last",

@@ -3,7 +3,7 @@
 DIR/lock                   held while `nfdsl run` works on the study
 DIR/study.json, plan.json  what is being carried out
 DIR/runs/ID/run.json       the run, as the runtime reads it
-DIR/runs/ID/metrics.jsonl, checkpoints/   written by the runtime
+DIR/runs/ID/metrics.jsonl, evaluations.jsonl, checkpoints/   written by the runtime
 DIR/runs/ID/result.json    the run is complete exactly if this exists and can be read
 DIR/runs/ID/failure.json   why the last attempts at it failed
 DIR/superseded/            folders of fine-tunes whose start is not the best any more
@@ -85,6 +85,9 @@ class StudyDirectory:
 
     def metrics(self, run_id: str) -> Path:
         return self.run(run_id) / "metrics.jsonl"
+
+    def evaluations(self, run_id: str) -> Path:
+        return self.run(run_id) / "evaluations.jsonl"
 
     def checkpoints(self, run_id: str) -> Path:
         return self.run(run_id) / "checkpoints"

@@ -64,6 +64,17 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """What the weights after `step` steps, which is not the last, are worth."""
+
+    run: str
+    step: int
+    holdout_loss: float | None
+    top1: float | None  # share in [0, 1]
+    top5: float | None
+
+
+@dataclass(frozen=True)
 class Done:
     """The run's `result.json` is on disk."""
 
@@ -95,7 +106,7 @@ class Died:
     detail: str
 
 
-WorkerEvent = Ready | Started | Compiled | Damaged | Progress | Saved | Done | Broken | Stopped
+WorkerEvent = Ready | Started | Compiled | Damaged | Progress | Saved | Evaluated | Done | Broken | Stopped
 
 
 @dataclass(frozen=True)
@@ -203,7 +214,7 @@ class Closed:
 
 
 EndEvent = Finished | Retried | Failed | NotRun | Unneeded
-RunEvent = Started | Compiled | Damaged | Progress | Saved | Stopped | Given | Extended | Dropped | EndEvent
+RunEvent = Started | Compiled | Damaged | Progress | Saved | Evaluated | Stopped | Given | Extended | Dropped | EndEvent
 StudyEvent = RunEvent | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
 
 
@@ -227,6 +238,9 @@ def _of_run(kind: str, run: str, fields: Fields) -> WorkerEvent:
             return Progress(run, fields.whole("step"), fields.whole("steps"), loss, speed)
         case "saved":
             return Saved(run, fields.whole("step"))
+        case "evaluated":
+            loss, top1, top5 = map(fields.measurement, ("holdout_loss", "top1", "top5"))
+            return Evaluated(run, fields.whole("step"), loss, top1, top5)
         case "done":
             return Done(run)
         case "failed":

@@ -48,6 +48,12 @@ class Fields:
         number = self.number(key)
         return number if math.isfinite(number) else None
 
+    def part(self, key: str) -> "Fields":
+        value = self._present(key)
+        if not isinstance(value, dict):
+            raise Malformed(f'"{key}" should be an object')
+        return Fields(cast(dict[str, object], value))
+
     def _present(self, key: str) -> object:
         if key not in self.values:
             raise Malformed(f'"{key}" is missing')

@@ -31,10 +31,7 @@ def numbers(fields: Fields, key: str) -> tuple[float, ...]:
 
 def texts_by_name(fields: Fields, key: str) -> dict[str, str]:
     """Returns the object of texts at `key`. Raises `Malformed`."""
-    entries = fields.values.get(key)
-    if not isinstance(entries, dict):
-        raise Malformed(f'"{key}" should be an object')
-    named = Fields(cast(dict[str, object], entries))
+    named = fields.part(key)
     return {name: named.text(name) for name in named.values}
 
 

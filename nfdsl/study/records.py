@@ -10,7 +10,7 @@ from nfdsl.schema.evaluation import Metric
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name
-from nfdsl.study.result import Result
+from nfdsl.study.result import Best, Result
 from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.ladder import Ladder
 from nfdsl.study.tuning.survey import Settled, Try, survey
@@ -51,15 +51,18 @@ class Record:
     seconds: float | None
     failure: str | None  # why it failed, one sentence
     tuned: bool  # the best of its cell so far
+    best: Best | None  # weights of its way, where it keeps them
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Training along one run: entry i of each is what line i of metrics.jsonl says."""
+    """Training along one run: entry i of each is what line i of metrics.jsonl says, or of evaluations.jsonl."""
 
     steps: tuple[int, ...]
     losses: tuple[float | None, ...]  # None where not a finite number
     seconds: tuple[float | None, ...]
+    evaluated: tuple[int, ...] = ()  # steps done at each evaluation, the last at the end
+    holdout_losses: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class _Progress:
     top5: float | None = None
     seconds: float | None = None
     failure: str | None = None
+    best: Best | None = None
 
 
 def read_records(directory: StudyDirectory, cells: Sequence[Ladder]) -> tuple[Record, ...]:
@@ -110,22 +114,29 @@ def read_records(directory: StudyDirectory, cells: Sequence[Ladder]) -> tuple[Re
 
 
 def read_learning_curve(directory: StudyDirectory, run_id: str) -> LearningCurve:
-    """Returns what a run's metrics.jsonl tells; an empty curve if there is none.
+    """Returns what a run's metrics.jsonl and evaluations.jsonl tell; an empty curve if there are none.
 
     What follows the last line end was being written when the run was stopped, and is left out.
 
     Raises:
       Unreadable: a whole line does not hold a step.
     """
-    path = directory.metrics(run_id)
+    trained, evaluated = _points(directory.metrics(run_id)), _points(directory.evaluations(run_id))
+    return LearningCurve(
+        tuple(step for step, _, _ in trained),
+        tuple(loss for _, loss, _ in trained),
+        tuple(seconds for _, _, seconds in trained),
+        tuple(step for step, _, _ in evaluated),
+        tuple(loss for _, loss, _ in evaluated),
+    )
+
+
+def _points(path: Path) -> list[tuple[int, float | None, float | None]]:
+    """Returns step, loss and seconds of each line."""
     lines = _text(path).split("\n")[:-1] if path.exists() else []
     try:
-        points = [parse(line) for line in lines]
-        return LearningCurve(
-            tuple(point.whole("step") for point in points),
-            tuple(point.measurement("loss") for point in points),
-            tuple(point.measurement("seconds") for point in points),
-        )
+        points = map(parse, lines)
+        return [(point.whole("step"), point.measurement("loss"), point.measurement("seconds")) for point in points]
     except Malformed as error:
         raise Unreadable(path, f"a line of it: {error}") from error
 
@@ -172,6 +183,7 @@ def _record(
         seconds=progress.seconds,
         failure=progress.failure,
         tuned=best,
+        best=progress.best,
     )
 
 
@@ -206,6 +218,7 @@ def _progress(directory: StudyDirectory, run_id: str, result: Result | None) -> 
             result.top1,
             result.top5,
             result.seconds,
+            best=result.best,
         )
     failure, curve = directory.failure(run_id), read_learning_curve(directory, run_id)
     reached = _Progress("waiting")

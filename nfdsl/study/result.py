@@ -10,6 +10,15 @@ from nfdsl.study.lists import texts_by_name
 
 
 @dataclass(frozen=True)
+class Best:
+    """The best weights of a run that keeps them, after `step` steps."""
+
+    step: int
+    holdout_loss: float | None
+    top1: float | None  # share in [0, 1]
+
+
+@dataclass(frozen=True)
 class Result:
     """The end of one run. Measurements are None where there is none, as after divergence."""
 
@@ -25,6 +34,7 @@ class Result:
     images_per_second: float | None
     # Of what trained it, and its commit; empty where an older one did not tell.
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    best: Best | None = None  # all else is of the last weights
 
 
 def parse_result(text: str | bytes) -> Result:
@@ -42,20 +52,33 @@ def parse_result(text: str | bytes) -> Result:
         seconds=fields.number("seconds"),
         images_per_second=fields.measurement("images_per_second"),
         versions=texts_by_name(fields, "versions") if "versions" in fields.values else {},
+        best=_best(fields.part("best")) if fields.values.get("best") is not None else None,
     )
 
 
 def measured(result: Result, by: Metric) -> float | None:
-    """Returns the metric, less of which is better; None where the run diverged or was not evaluated."""
-    if result.state == "diverged":
-        return None
+    """Returns the metric of the last weights, less of which is better; None where the run diverged or was not
+    evaluated."""
+    return None if result.state == "diverged" else _metric(result, by)
+
+
+def measured_kept(result: Result, by: Metric) -> float | None:
+    """Returns what `measured` does, of the weights that a fine-tune begins from: the best where the run keeps them."""
+    return measured(result, by) if result.best is None else _metric(result.best, by)
+
+
+def _metric(of: Result | Best, by: Metric) -> float | None:
     match by:
         case "holdout.loss":
-            return result.holdout_loss
+            return of.holdout_loss
         case "holdout.error":
-            return None if result.top1 is None else 1 - result.top1
+            return None if of.top1 is None else 1 - of.top1
         case _:
             assert_never(by)
+
+
+def _best(fields: Fields) -> Best:
+    return Best(fields.whole("step"), fields.measurement("holdout_loss"), fields.measurement("top1"))
 
 
 def _state(fields: Fields) -> Literal["done", "diverged"]:

@@ -7,7 +7,7 @@ from statistics import fmean
 from nfdsl.plan import Selection
 from nfdsl.schema.evaluation import Metric
 from nfdsl.study.landscape import Landscape, describe
-from nfdsl.study.result import measured
+from nfdsl.study.result import measured_kept
 from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.ladder import Ladder
 from nfdsl.study.tuning.survey import Settled, Verdict
@@ -39,9 +39,9 @@ def select(selection: Selection | None, landscape: Landscape, known: Known, verd
     """Returns the start that `selection` asks for, given the verdict on each cell.
 
     Every candidate must have ended first: a choice among fewer would change once the missing one is
-    there. Of each cell the tuned run counts. Those of cells that differ in seeds alone rank by their mean, as one
-    network whose best seed is the start: a lucky seed makes no better model or budget. At a tie the run of less
-    compute ranks first.
+    there. Of each cell the tuned run counts, with the weights that it would be begun from. Those of cells that
+    differ in seeds alone rank by their mean, as one network whose best seed is the start: a lucky seed makes no
+    better model or budget. At a tie the run of less compute ranks first.
     """
     if selection is None:
         return Chosen(None)
@@ -70,7 +70,7 @@ def _ranked(ladders: list[Ladder], by: Metric, landscape: Landscape, known: Know
         if best is None:
             continue
         run = ladder.runs[best]
-        value = measured(known.results[run], by)
+        value = measured_kept(known.results[run], by)
         if value is not None:
             seeds = networks.setdefault(landscape.runs[ladder.range[0]].replicates, [])
             seeds.append((value, landscape.runs[run].train_flops, run))

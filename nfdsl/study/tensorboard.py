@@ -9,7 +9,7 @@ from pathlib import Path
 from tensorboardX import SummaryWriter
 
 from nfdsl.plan import Plan, PlannedRun
-from nfdsl.study.events import Finished, Progress, Started, StudyEvent
+from nfdsl.study.events import Evaluated, Finished, Progress, Started, StudyEvent
 from nfdsl.study.landscape import Landscape, described
 from nfdsl.study.result import Result
 
@@ -28,8 +28,11 @@ def logged(events: Generator[StudyEvent, None, None], plan: Plan, folder: Path) 
                     writer.begin(runs[run], step)
                 case Progress():
                     writer.progress(event)
+                case Evaluated():
+                    writer.measured(event)
                 case Finished(_, result):
-                    writer.result(result)
+                    writer.measured(result)
+                    writer.close()
                 case _:
                     pass
             yield event
@@ -51,11 +54,10 @@ class _Writer:
         self._write("train/loss", event.loss, event.step)
         self._write("train/images_per_second", event.images_per_second, event.step)
 
-    def result(self, result: Result) -> None:
-        self._write("holdout/loss", result.holdout_loss, result.step)
-        self._write("holdout/top1", result.top1, result.step)
-        self._write("holdout/top5", result.top5, result.step)
-        self.close()
+    def measured(self, what: Evaluated | Result) -> None:
+        self._write("holdout/loss", what.holdout_loss, what.step)
+        self._write("holdout/top1", what.top1, what.step)
+        self._write("holdout/top5", what.top5, what.step)
 
     def close(self) -> None:
         if self._file is not None:

@@ -88,6 +88,7 @@ _RECORD = Record(
     seconds=5.0,
     failure=None,
     tuned=True,
+    best=None,
 )
 
 

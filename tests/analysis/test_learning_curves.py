@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nfdsl.analysis.drawing import Missing
@@ -27,6 +29,18 @@ def test_each_tuned_run_has_its_curve(record, marks):
     paths = [line for line in marks(drawing.figure.axes[0]) if len(line.get_xdata()) > 1]
     assert len(paths) == 2
     assert {row[0] for row in drawing.numbers.rows} == {"a", "b"}
+
+
+def test_evaluations_on_the_way_are_dots(record, marks):
+    evaluated = replace(CURVE, evaluated=(30, 60), holdout_losses=(2.75, 2.25))
+    ended = replace(CURVE, evaluated=(60,), holdout_losses=(2.25,))
+    runs = [record(id="a", model="S", images=6000, steps=60), record(id="b", model="L", params=2000)]
+    with house_style():
+        drawing = draw_learning_curves(runs, {"a": evaluated, "b": ended})
+    (dots,) = [line for line in marks(drawing.figure.axes[0]) if line.get_linestyle() == "None"]
+    assert [*zip(*dots.get_data(), strict=True)] == [(3000, 2.75), (6000, 2.25)]
+    assert "Dots are held-out losses" in drawing.caption
+    assert [row[-3:] for row in drawing.numbers.rows if row[-1] is not None] == [(3000, None, 2.75), (6000, None, 2.25)]
 
 
 def test_every_seed_has_its_curve_in_the_look_of_its_model(replicates, marks):

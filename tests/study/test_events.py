@@ -10,6 +10,7 @@ from nfdsl.study.events import (
     Compiled,
     Damaged,
     Done,
+    Evaluated,
     Progress,
     Ready,
     Saved,
@@ -44,6 +45,10 @@ def line(event: str, **fields: Any) -> bytes:
             Progress("r", 3, 9, None, 100.0),
         ),
         (line("saved", run="r", step=3), Saved("r", 3)),
+        (
+            line("evaluated", run="r", step=3, holdout_loss=1.5, top1=0.5, top5=None),
+            Evaluated("r", 3, 1.5, 0.5, None),
+        ),
         (line("done", run="r", result={"anything": 1}), Done("r")),
         (line("failed", run="r", reason="why", detail="where"), Broken("r", "why", "where")),
         (line("stopped", run="r", step=3), Stopped("r", 3)),

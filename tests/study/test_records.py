@@ -151,6 +151,14 @@ def test_a_learning_curve_is_what_whole_lines_say(directory):
     assert read_learning_curve(directory, "r") == LearningCurve((1, 2), (3.0, None), (0.5, 1.0))
 
 
+def test_a_learning_curve_has_the_evaluations_on_the_way(directory):
+    start(directory, "r", '{"step": 1, "loss": 3.0, "seconds": 0.5}\n')
+    line = '{"step": 1, "seconds": 0.1, "loss": 2.5, "top1": 0.5}\n'
+    directory.evaluations("r").write_text(line + line.replace("2.5", "null")[:-1])
+    curve = read_learning_curve(directory, "r")
+    assert (curve.evaluated, curve.holdout_losses) == ((1,), (2.5,))
+
+
 def test_a_run_that_has_not_begun_has_an_empty_curve(directory):
     assert read_learning_curve(directory, "r") == LearningCurve((), (), ())
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nfdsl.study.fields import Malformed
-from nfdsl.study.result import measured, parse_result
+from nfdsl.study.result import Best, measured, measured_kept, parse_result
 
 DONE = {
     "state": "done",
@@ -27,7 +27,7 @@ def text(**changes: object) -> str:
 
 def test_every_field_is_read():
     versions = {"jax": "0.10.2", "commit": "a1b2c3"}
-    assert vars(parse_result(text(versions=versions))) == DONE | {"versions": versions}
+    assert vars(parse_result(text(versions=versions, best=None))) == DONE | {"versions": versions, "best": None}
 
 
 def test_what_trained_an_older_result_is_not_known():
@@ -38,6 +38,15 @@ def test_metrics_of_a_finished_run():
     result = parse_result(text())
     assert measured(result, "holdout.loss") == 1.25
     assert measured(result, "holdout.error") == 0.25
+
+
+def test_where_the_best_weights_are_kept_a_fine_tune_begins_with_them():
+    best = {"step": 6, "holdout_loss": 1.0, "top1": 0.5, "top5": 0.75}
+    result = parse_result(text(best=best))
+    assert result.best == Best(6, 1.0, 0.5)
+    assert (measured(result, "holdout.loss"), measured_kept(result, "holdout.loss")) == (1.25, 1.0)
+    assert (measured(result, "holdout.error"), measured_kept(result, "holdout.error")) == (0.25, 0.5)
+    assert measured_kept(parse_result(text()), "holdout.loss") == 1.25
 
 
 def test_a_diverged_run_has_no_metric_whatever_it_measured():

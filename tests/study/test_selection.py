@@ -7,6 +7,7 @@ import pytest
 from nfdsl.plan import Selection
 from nfdsl.schema.training import Monotone
 from nfdsl.study.landscape import Landscape
+from nfdsl.study.result import Best
 from nfdsl.study.selection import Chosen, Impossible, Pending, select
 from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.survey import survey
@@ -53,6 +54,14 @@ def test_ranking_by_error_differs_from_ranking_by_loss(studied, result):
     }
     assert studied(results, by="holdout.loss") == Chosen("short@0.1")
     assert studied(results, by="holdout.error") == Chosen("long@0.1")
+
+
+def test_networks_rank_by_the_weights_that_they_keep(studied, result):
+    """The run whose last weights are the worst has the best ones on its way."""
+    kept = replace(result(3.0), best=Best(5, 0.5, 0.9))
+    results = {"short@0.1": result(1.0), "short@0.2": result(2.0), "long@0.1": kept, "long@0.2": result(4.0)}
+    assert studied(results) == Chosen("long@0.1")
+    assert studied(results, rank=1) == Chosen("short@0.1")
 
 
 def test_a_tie_goes_to_less_compute(studied, result):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from nfdsl.study.events import Finished, Notice, Progress, Started
+from nfdsl.study.events import Evaluated, Finished, Notice, Progress, Started
 from nfdsl.study.tensorboard import logged
 
 
@@ -44,6 +44,7 @@ def test_losses_speeds_and_results(log, result):
         Notice("hello"),
         Started("a@0.1", 0, 10),
         Progress("a@0.1", 5, 10, 2.5, 100.0),
+        Evaluated("a@0.1", 5, 1.75, 0.5, None),
         Progress("a@0.1", 10, 10, None, 200.0),
         Finished("a@0.1", result(1.5, 0.75)),
     )
@@ -51,6 +52,8 @@ def test_losses_speeds_and_results(log, result):
     assert scalars(folder) == [
         ("train/loss", 5, 2.5),
         ("train/images_per_second", 5, 100.0),
+        ("holdout/loss", 5, 1.75),
+        ("holdout/top1", 5, 0.5),
         ("train/images_per_second", 10, 200.0),
         ("holdout/loss", 10, 1.5),
         ("holdout/top1", 10, 0.75),

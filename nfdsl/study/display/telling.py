@@ -9,6 +9,7 @@ from nfdsl.study.events import (
     Damaged,
     Dropped,
     EndEvent,
+    Evaluated,
     Extended,
     Failed,
     Finished,
@@ -67,8 +68,8 @@ def _of_run(event: RunEvent, board: Board) -> str:
             return f"{kind} program {'loaded' if cached else 'compiled'} in {seconds:.1f} s"
         case Damaged(_, step):
             return f"the checkpoint of step {step:,} is damaged and left out"
-        case Progress():
-            return _progress(event, board)
+        case Progress() | Evaluated():
+            return _reached(event, board)
         case Saved(_, step):
             return f"saved at step {step:,}"
         case Stopped(_, step):
@@ -98,7 +99,9 @@ def _end(event: EndEvent, board: Board) -> str:
             assert_never(event)
 
 
-def _progress(event: Progress, board: Board) -> str:
+def _reached(event: Progress | Evaluated, board: Board) -> str:
+    if isinstance(event, Evaluated):
+        return ", ".join((f"evaluated at step {event.step:,}", *_measured(event.holdout_loss, event.top1)))
     left = board.rows[event.run].seconds_left
     parts = (
         f"step {event.step:,}/{event.steps:,}",
@@ -112,9 +115,9 @@ def _progress(event: Progress, board: Board) -> str:
 def _result(result: Result) -> str:
     if result.state == "diverged":
         return f"diverged at step {result.step:,}"
-    parts = (
-        "done",
-        f"held-out loss {loss(result.holdout_loss)}" if result.holdout_loss is not None else "",
-        f"top-1 {percent(result.top1)}" if result.top1 is not None else "",
-    )
-    return ", ".join(part for part in parts if part)
+    return ", ".join(("done", *_measured(result.holdout_loss, result.top1)))
+
+
+def _measured(holdout_loss: float | None, top1: float | None) -> list[str]:
+    losses = [] if holdout_loss is None else [f"held-out loss {loss(holdout_loss)}"]
+    return losses if top1 is None else [*losses, f"top-1 {percent(top1)}"]
