@@ -22,7 +22,8 @@ _CAPTION = (
     "Training loss of the best learning rate of each model and budget, as means over thirtieths of a run. "
     "The longer a run, the slower its learning rate falls."
 )
-_EVALUATED = " Dots are held-out losses on the way and at the end."
+_EVALUATED = " Dotted are held-out losses, on the way and at the end."
+_DOTTED = (0.0, (0.8, 2.4))  # points drawn and left out
 _HEADINGS = ("run", "model", "epochs", "lr", "images", "training_loss", "holdout_loss")
 
 
@@ -48,7 +49,7 @@ def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, Learn
         plot(axes, path, replace(shown.looks[line.name], marker="", alpha=0.75), level=2)
         plot(axes, path[-1:], replace(shown.looks[line.name], size=4.5))
         if dots[run.id]:
-            plot(axes, dots[run.id], replace(shown.looks[line.name], line="none", marker=".", size=4.5), level=4)
+            plot(axes, dots[run.id], replace(shown.looks[line.name], line=_DOTTED, marker=".", size=4.5), level=4)
         tip(axes, *path[-1], f"{described(run)}: training loss {significant(path[-1][1])} at its end")
     legend_above(figure, shown.models, shown.variants)
     caption = f"{_CAPTION}{_EVALUATED if any(dots.values()) else ''}"

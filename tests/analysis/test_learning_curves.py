@@ -37,9 +37,9 @@ def test_evaluations_on_the_way_are_dots(record, marks):
     runs = [record(id="a", model="S", images=6000, steps=60), record(id="b", model="L", params=2000)]
     with house_style():
         drawing = draw_learning_curves(runs, {"a": evaluated, "b": ended})
-    (dots,) = [line for line in marks(drawing.figure.axes[0]) if line.get_linestyle() == "None"]
+    (dots,) = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "."]
     assert [*zip(*dots.get_data(), strict=True)] == [(3000, 2.75), (6000, 2.25)]
-    assert "Dots are held-out losses" in drawing.caption
+    assert "Dotted are held-out losses" in drawing.caption
     assert [row[-3:] for row in drawing.numbers.rows if row[-1] is not None] == [(3000, None, 2.75), (6000, None, 2.25)]
 
 
