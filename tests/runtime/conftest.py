@@ -1,6 +1,7 @@
 """Eight fake devices for every test of the runtime, and a run to vary."""
 
 import os
+import threading
 
 # Before jax is imported: it reads both once.
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -49,3 +50,24 @@ def small_run() -> Run:
 def programs() -> Programs:
     """Programs on one device, compiled by whichever test needs them first."""
     return Programs(data_mesh(jax.devices()[:1]))
+
+
+class StopAt(threading.Event):
+    """A flag that is set once it was looked at so many times.
+
+    Training looks before the first step, after each, after each batch of an evaluation, and while it waits for a
+    compilation: once the same program has trained a run, there is none to wait for.
+    """
+
+    def __init__(self, looks: int):
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.fixture(scope="session")
+def stop_at() -> type[StopAt]:
+    return StopAt

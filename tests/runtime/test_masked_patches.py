@@ -128,19 +128,9 @@ def came_to(run: Run, folder, programs: Programs):
     return restored.state.parameters, replace(result, seconds=0.0, images_per_second=None)
 
 
-class StopAt(Event):
-    """A flag that is set once it was looked at so many times, as the training does before and after each step."""
-
-    def __init__(self, looks: int):
-        super().__init__()
-        self.looks = looks
-
-    def is_set(self) -> bool:
-        self.looks -= 1
-        return self.looks < 0
-
-
-def test_a_run_learns_colours_and_goes_on_bit_for_bit_after_a_stop(small_run: Run, programs: Programs, tmp_path):
+def test_a_run_learns_colours_and_goes_on_bit_for_bit_after_a_stop(
+    small_run: Run, programs: Programs, tmp_path, stop_at
+):
     run = masked(small_run, probe=FewShot(DIGITS, shots=(10,), ridge=1.0))
     carried_out(run, tmp_path / "whole", programs)
     parameters, result = came_to(run, tmp_path / "whole", programs)
@@ -153,7 +143,7 @@ def test_a_run_learns_colours_and_goes_on_bit_for_bit_after_a_stop(small_run: Ru
     assert result.few_shot["10"] > 0.15
     assert np.asarray(parameters["mask"]).any()
     for looks in (6, 9):
-        carried_out(run, tmp_path / "stopped", programs, stop=StopAt(looks))
+        carried_out(run, tmp_path / "stopped", programs, stop=stop_at(looks))
         assert not (tmp_path / "stopped" / "result.json").exists()
     carried_out(run, tmp_path / "stopped", programs)
     again, same = came_to(run, tmp_path / "stopped", programs)

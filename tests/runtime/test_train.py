@@ -31,22 +31,6 @@ from runtime.train import Start, train
 NEVER = 1e9  # seconds
 
 
-class StopAt(threading.Event):
-    """A flag that is set once it was looked at so many times.
-
-    The training looks before the first step and after each, and while it waits for a compilation: there is none
-    to wait for once `uninterrupted` has trained a run.
-    """
-
-    def __init__(self, looks):
-        super().__init__()
-        self.looks = looks
-
-    def is_set(self):
-        self.looks -= 1
-        return self.looks < 0
-
-
 def varied(run, **changes):
     return replace(run, recipe=replace(run.recipe, **changes))
 
@@ -108,11 +92,11 @@ def test_a_complete_run_is_not_repeated(small_run, tmp_path, programs):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_run_stopped_anywhere_comes_to_the_same(small_run, tmp_path, programs, uninterrupted, seed):
+def test_a_run_stopped_anywhere_comes_to_the_same(small_run, tmp_path, programs, uninterrupted, seed, stop_at):
     _, expected = uninterrupted(small_run)
     draws, reached, stops = random.Random(seed), 0, 0
     while not (tmp_path / "result.json").exists():
-        events = carried_out(small_run, tmp_path, programs, stop=StopAt(draws.randrange(12)))
+        events = carried_out(small_run, tmp_path, programs, stop=stop_at(draws.randrange(12)))
         assert events[0] == Started("small", reached, 19)
         if isinstance(events[-1], Stopped):
             stops, reached = stops + 1, events[-1].step
@@ -132,9 +116,9 @@ def test_a_run_killed_anywhere_comes_to_the_same(small_run, tmp_path, programs, 
     assert_same(final(small_run, tmp_path, programs), uninterrupted(small_run)[1])
 
 
-def test_metrics_that_are_ahead_of_the_checkpoint_are_cut_back(small_run, tmp_path, programs, uninterrupted):
+def test_metrics_that_are_ahead_of_the_checkpoint_are_cut_back(small_run, tmp_path, programs, uninterrupted, stop_at):
     _, expected = uninterrupted(small_run)
-    carried_out(small_run, tmp_path, programs, stop=StopAt(7))
+    carried_out(small_run, tmp_path, programs, stop=stop_at(7))
     metrics = Metrics(tmp_path / "metrics.jsonl", 19, 19)
     metrics.record(18, 123.0, 1.0)
     metrics.close()
@@ -142,34 +126,34 @@ def test_metrics_that_are_ahead_of_the_checkpoint_are_cut_back(small_run, tmp_pa
     assert_same(final(small_run, tmp_path, programs), expected)
 
 
-def test_a_damaged_checkpoint_is_said_and_the_one_before_taken(small_run, tmp_path, programs, uninterrupted):
+def test_a_damaged_checkpoint_is_said_and_the_one_before_taken(small_run, tmp_path, programs, uninterrupted, stop_at):
     _, expected = uninterrupted(small_run)
-    events = carried_out(small_run, tmp_path, programs, stop=StopAt(9), save_seconds=0)
+    events = carried_out(small_run, tmp_path, programs, stop=stop_at(9), save_seconds=0)
     assert events[-2:] == [Saved("small", 9), Stopped("small", 9)]
     (tmp_path / "checkpoints" / "9" / "digests.json").unlink()
     assert carried_out(small_run, tmp_path, programs)[:2] == [Damaged("small", 9), Started("small", 8, 19)]
     assert_same(final(small_run, tmp_path, programs), expected)
 
 
-def test_a_run_stopped_during_evaluation_is_trained_no_further(small_run, tmp_path, programs, uninterrupted):
+def test_a_run_stopped_during_evaluation_is_trained_no_further(small_run, tmp_path, programs, uninterrupted, stop_at):
     _, expected = uninterrupted(small_run)
     looks = 1 + small_run.length.steps  # before the first step and after each
-    events = carried_out(small_run, tmp_path, programs, stop=StopAt(looks))
+    events = carried_out(small_run, tmp_path, programs, stop=stop_at(looks))
     assert events[-2:] == [Saved("small", 19), Stopped("small", 19)]
     assert [type(event) for event in carried_out(small_run, tmp_path, programs)] == [Started, Done]
     assert_same(final(small_run, tmp_path, programs), expected)
 
 
-def test_a_run_told_to_stop_before_its_first_step_saves_nothing(small_run, tmp_path, programs, uninterrupted):
+def test_a_run_told_to_stop_before_its_first_step_saves_nothing(small_run, tmp_path, programs, uninterrupted, stop_at):
     uninterrupted(small_run)
-    events = carried_out(small_run, tmp_path, programs, stop=StopAt(0))
+    events = carried_out(small_run, tmp_path, programs, stop=stop_at(0))
     assert events == [Started("small", 0, 19), Stopped("small", 0)]
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_a_run_told_to_stop_does_not_wait_for_a_compilation(small_run, tmp_path, programs, monkeypatch):
+def test_a_run_told_to_stop_does_not_wait_for_a_compilation(small_run, tmp_path, programs, monkeypatch, stop_at):
     monkeypatch.setattr(Compilation, "done", lambda self, patience: False)
-    events = carried_out(small_run, tmp_path, programs, stop=StopAt(3))
+    events = carried_out(small_run, tmp_path, programs, stop=stop_at(3))
     assert events == [Started("small", 0, 19), Stopped("small", 0)]
 
 

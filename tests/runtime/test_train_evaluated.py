@@ -100,26 +100,14 @@ def test_evaluations_are_told_and_change_nothing_that_is_trained(small_run, eval
     jax.tree.map(np.testing.assert_array_equal, states[0].state, states[1].state)
 
 
-class StopAt(threading.Event):
-    """A flag that is set once it was looked at so many times."""
-
-    def __init__(self, looks):
-        super().__init__()
-        self.looks = looks
-
-    def is_set(self):
-        self.looks -= 1
-        return self.looks < 0
-
-
-def test_a_run_stopped_anywhere_is_evaluated_in_the_same_places(evaluated_run, tmp_path, programs):
+def test_a_run_stopped_anywhere_is_evaluated_in_the_same_places(evaluated_run, tmp_path, programs, stop_at):
     """One that is stopped while it is evaluated has saved its state, and is evaluated when it goes on."""
     run = keeping(evaluated_run)
     carried_out(run, tmp_path / "whole", programs)
     folder, stops = tmp_path / "stopped", set()
     for looks in count(1):
         shutil.rmtree(folder, ignore_errors=True)
-        *_, stopped = carried_out(run, folder, programs, stop=StopAt(looks))
+        *_, stopped = carried_out(run, folder, programs, stop=stop_at(looks))
         if isinstance(stopped, Done):
             break
         assert isinstance(stopped, Stopped)
@@ -154,10 +142,10 @@ def test_the_best_may_be_the_last(evaluated_run, tmp_path, programs, monkeypatch
     assert kept(tmp_path) == [13, 19]
 
 
-def test_best_weights_that_were_damaged_are_no_longer_the_best(evaluated_run, tmp_path, programs, monkeypatch):
+def test_best_weights_that_were_damaged_are_no_longer_the_best(evaluated_run, tmp_path, programs, monkeypatch, stop_at):
     run = keeping(evaluated_run, every=100)
     monkeypatch.setattr(assessment, "evaluate", Losses(1.0, 5.0, 4.0, 3.0))
-    carried_out(run, tmp_path, programs, stop=StopAt(14 + 4 * 4))  # before the first step, after 13, in 4 evaluations
+    carried_out(run, tmp_path, programs, stop=stop_at(14 + 4 * 4))  # before the first step, after 13, in 4 evaluations
     assert kept(tmp_path) == [4, 13, 14]
     (tmp_path / "checkpoints" / "4" / "digests.json").unlink()
     monkeypatch.setattr(assessment, "evaluate", Losses(4.5, 6.0))
