@@ -20,6 +20,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.paths import located
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
@@ -85,7 +86,7 @@ def train(
     if complete is not None:
         yield Done(run.id, complete)
         return
-    program, dataset = _program(run, programs), open_dataset(run.recipe.data)
+    program, dataset = _program(run, programs), open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)
     agreement, after = Agreement(stop, save_seconds), count(run.length.steps + 1)
     job = _Job(run, folder, program, dataset, known, agreement, after)
@@ -211,7 +212,7 @@ def _released(job: _Job, weights: Weights) -> Parameters:
     Raises:
       ReleasedError: it is another, or does not fit the run's model.
     """
-    path, outline = Path(weights.path), job.program.state.parameters
+    path, outline = Path(located(weights.path, job.run.folder)), job.program.state.parameters
     require_content(path, weights.sha256)
     return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 
@@ -289,7 +290,7 @@ def _evaluated_weights(state: TrainState) -> Parameters:
 def _few_shot(job: _Job, parameters: Parameters, probe: FewShot) -> Generator[Compiled, None, dict[str, float]]:
     """Returns the accuracies of the few-shot probe. Raises `DataError`, `_Stopped`."""
     step = yield from _compiled(job, job.run.length.steps, job.program.featurizer(job.run.recipe.resolution.eval))
-    dataset = open_dataset(probe.data)
+    dataset = open_dataset(probe.data, job.run.folder)
 
     def features(records: Records, examples: NDArray[np.int64]) -> Features:
         with closing(examples_feed(job.program, job.run, records, examples)) as inputs:

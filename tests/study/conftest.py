@@ -75,6 +75,7 @@ class Sketch:
                     length=Length(images, images // 10, 0),
                     start=start,
                     weights=None,
+                    folder="/specs",
                     train_flops=size * images * 1000,
                     sam_flops=0,
                     core_hours=None,
