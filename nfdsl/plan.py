@@ -1,7 +1,7 @@
 """The plan of a study: every run it may need, what each depends on, and what must be compiled."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.extension import beyond
 from nfdsl.identity import Identities
 from nfdsl.length import core_hours
+from nfdsl.paths import located
 from nfdsl.schema.evaluation import Metric
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import Model, fine_tuned
@@ -73,6 +74,7 @@ class PlannedRun:
     length: Length
     start: Selection | None
     weights: Weights | None  # the released ones it begins from
+    folder: str = field(compare=False)  # of the spec, where its paths start; no part of what the run is
     train_flops: int  # 6 x multiply-adds x images: forward and backward
     sam_flops: int  # the ascent gradients, counted beside
     core_hours: float | None  # of both; none where the hardware's peak is not known
@@ -104,7 +106,7 @@ class Plan:
 
 def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
     """Returns the plan of a checked study, or none and what stands in its way."""
-    planner = _Planner()
+    planner = _Planner(study.folder)
     diagnostics: list[Diagnostic] = []
     for block in _training_blocks(study):
         try:
@@ -158,7 +160,8 @@ def _figures(block: CheckedBlock) -> Iterable[Figure]:
 class _Planner:
     """Works out the cells of one block after the other, and what they have in common only once."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
         self.drafts: list[_Draft] = []
         self._identities = Identities()
         self._programs: dict[ProgramKey, Program] = {}
@@ -206,14 +209,14 @@ class _Planner:
 
     def _released(self, start: Released, label: str, definition: Definition) -> _Network:
         try:
-            return _Network(label, fine_tuned(start.model), weights=weights_of(start.file))
+            return _Network(label, fine_tuned(start.model), weights=weights_of(start.file, self._folder))
         except OSError as error:  # it was there when it was checked
             raise Rejected(
                 Diagnostic(
                     "unreadable-weights",
                     f"the weights `{start.file}` cannot be read: {reason(error)}",
                     operand(definition, "start", "released"),
-                    help="put the file where the spec says it is",
+                    help=f"put the file where the spec says it is, at {located(start.file, self._folder)}",
                 )
             ) from None
 
@@ -267,6 +270,7 @@ class _Planner:
                 length=size,
                 start=network.start,
                 weights=network.weights,
+                folder=self._folder,
                 train_flops=flops,
                 sam_flops=sam_flops,
                 core_hours=core_hours(flops + sam_flops, recipe.hardware),

@@ -20,6 +20,12 @@ class Source:
 
     name: str
     text: str = field(repr=False)
+    below: str = ""  # of an import: its folder as seen from that of the spec, if another
+
+    @property
+    def folder(self) -> Path:
+        """The folder, absolute, of the file that the source is named after."""
+        return Path(self.name).parent.resolve()
 
     @cached_property
     def _line_starts(self) -> list[int]:

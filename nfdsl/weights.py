@@ -13,27 +13,32 @@ from pathlib import Path
 from typing import Any
 
 from nfdsl.cache import keep, kept
+from nfdsl.paths import located
 from nfdsl.schema.run import Weights
 
 _PART = "weights"  # of the user's cache
 _SETTLED_SECONDS = 2.0  # a file may change once more within a tick of its clock and show no trace of it
 
 
-def weights_of(file: str) -> Weights:
+def weights_of(file: str, folder: str) -> Weights:
     """Returns a file with the hash of its content.
+
+    Args:
+      file: its path as seen from the folder of the spec.
+      folder: that folder.
 
     Raises:
       OSError: it cannot be read.
     """
-    path = Path(file).absolute()
+    path = Path(located(file, folder)).absolute()
     signs, name = _signs(path), hashlib.sha256(os.fsencode(path)).hexdigest()
     if (known := _known(kept(_PART, name), signs)) is not None:
-        return Weights(str(path), known)
+        return Weights(file, known)
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     if _signs(path) == signs and time.time_ns() - max(signs[1:3]) > _SETTLED_SECONDS * 1e9:
         keep(_PART, name, {"signs": signs, "sha256": sha256})
-    return Weights(str(path), sha256)
+    return Weights(file, sha256)
 
 
 def _signs(path: Path) -> list[int]:

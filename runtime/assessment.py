@@ -56,7 +56,7 @@ def few_shot(job: Job, state: TrainState, probe: FewShot) -> Generator[Compiled,
     """Returns the accuracies of the few-shot probe of the last weights. Raises `DataError`, `StoppedAt`."""
     last = job.run.length.steps
     step = yield from job.compiled(last, job.program.featurizer(job.run.recipe.resolution.eval))
-    dataset = open_dataset(probe.data)
+    dataset = open_dataset(probe.data, job.run.folder)
 
     def features(records: Records, examples: NDArray[np.int64]) -> Features:
         with closing(examples_feed(job.program, job.run, records, examples)) as inputs:

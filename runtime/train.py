@@ -17,6 +17,7 @@ from threading import Event as Flag
 import jax
 import numpy as np
 
+from nfdsl.paths import located
 from nfdsl.sampling.entries import combined
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import FED, Anchor, rows_of, started
@@ -73,7 +74,7 @@ def train(
     if complete is not None:
         yield Done(run.id, complete)
         return
-    program, dataset = _program(run, programs), open_dataset(run.recipe.data)
+    program, dataset = _program(run, programs), open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)
     job = Job(run, folder, program, dataset, known, Agreement(stop, save_seconds))
     _require_same_data(job)
@@ -190,7 +191,7 @@ def _released(job: Job, weights: Weights) -> Parameters:
     Raises:
       ReleasedError: it is another, or does not fit the run's model.
     """
-    path, outline = Path(weights.path), job.program.state.parameters
+    path, outline = Path(located(weights.path, job.run.folder)), job.program.state.parameters
     require_content(path, weights.sha256)
     return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nfdsl.plan import Plan
+from nfdsl.check.spec import study_of
+from nfdsl.plan import Plan, plan
 from nfdsl.schema.run import Weights
 from nfdsl.schema.vit import ViT
+from nfdsl.source import Source
 from nfdsl.tables import plan_json
 
 Planned = Callable[[str], Plan]
@@ -231,7 +233,7 @@ def test_a_fine_tune_from_released_weights_depends_on_no_run(folder: Path, plann
     plan = planned(RELEASED % 'released("a.safetensors", model: vit)')
     assert [(run.kind, run.label, run.start) for run in plan.runs] == [("finetune", "vit", None)] * 2
     (weights,) = {run.weights for run in plan.runs}
-    assert weights == Weights(str(folder / "a.safetensors"), hashlib.sha256(b"a").hexdigest())
+    assert weights == Weights("a.safetensors", hashlib.sha256(b"a").hexdigest())
     assert isinstance(plan.runs[0].model, ViT)
     assert plan.runs[0].model.representation is None  # which goes with the old classifier
     entry = json.loads(plan_json(plan, {}))["runs"][0]
@@ -245,6 +247,34 @@ def test_a_run_is_known_by_what_the_file_holds(folder: Path, planned: Planned):
     assert one == ids(planned(RELEASED % f'released("{folder}/c.safetensors", model: vit)'))
     (folder / "c.safetensors").write_text("other weights")
     assert not set(one) & set(ids(planned(RELEASED % 'released("c.safetensors", model: vit)')))
+
+
+IN_PLACE = (
+    """\
+data pictures { source folder("pictures")
+  classes 2
+  examples 100 images
+  dedup excluding "listed"
+  validation array_record("held/*.array_record")
+  reassessed "real.json"
+}
+"""
+    + STUDY.replace("data mnist\n", "data pictures\n") % ("1 epochs", "lr 0.1")
+)
+
+
+def test_a_run_is_the_same_wherever_the_folder_of_its_spec_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    plans: list[Plan] = []
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        study, _ = study_of(Source(f"{tmp_path}/{name}/study.nfx", IN_PLACE))
+        assert study is not None
+        made, _ = plan(study, name)
+        assert made is not None
+        plans.append(made)
+    assert ids(plans[0]) == ids(plans[1])
+    assert {run.folder for made in plans for run in made.runs} == {f"{tmp_path}/here", f"{tmp_path}/there"}
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class Study:
     """A file, and what it imports: all of it has passed every check, or what has is told from what has not."""
 
     docstring: str
+    folder: str  # of the spec, absolute: where the paths that its values hold start
     blocks: dict[str, CheckedBlock]  # by name, in the file's order but parents first
     lets: tuple[ast.Let, ...] = ()  # the named values, those set on the command line as they are set
 
@@ -51,8 +52,9 @@ class Study:
 class _Checker:
     """Checks blocks as they are asked for, so that a block may name a later one."""
 
-    def __init__(self, scope: Scope, diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, scope: Scope, folder: str, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics = diagnostics
+        self._folder = folder
         self._definitions = scope.definitions
         self._kinds = {name: definition.kind for name, definition in scope.definitions.items()}
         self._references = References(scope.lets, scope.definitions)
@@ -142,7 +144,7 @@ class _Checker:
         changed = Overrides(lines, definition.block.span, definition.block.name.span)
         try:
             with self._references.deeper(_depth(written), definition.block.name.span):
-                evaluator = Evaluator(self._kinds, self.block, self._references, changed, zipped)
+                evaluator = Evaluator(self._kinds, self.block, self._references, changed, zipped, self._folder)
                 return evaluator.setting(setting, written)
         except Rejected as rejected:
             crowded = _crowded(written, settings(definition.schema_class))
@@ -170,7 +172,7 @@ def check_sound(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[
     A block that is not sound has no points.
     """
     known, diagnostics = scope(file, assignments)
-    checker = _Checker(known, diagnostics)
+    checker = _Checker(known, str(file.span.source.folder), diagnostics)
     points = {name: tuple(checker.block(known.definitions[name].block.name)) for name in known.definitions}
     for let in known.lets.values():
         checker.let(let)
@@ -180,7 +182,8 @@ def check_sound(file: ast.File, assignments: Sequence[ast.Assignment]) -> tuple[
     if not any(blocks[name].definition.kind in ("pretrain", "finetune") for name in needed) and not diagnostics:
         diagnostics.append(_nothing_to_run(file))
     blocks = {name: replace(block, carried_out=name in needed) for name, block in blocks.items()}
-    study = Study(file.docstring.text if file.docstring else "", blocks, tuple(known.lets.values()))
+    docstring = file.docstring.text if file.docstring else ""
+    study = Study(docstring, str(file.span.source.folder), blocks, tuple(known.lets.values()))
     return study, sorted(dict.fromkeys(diagnostics), key=_place)
 
 

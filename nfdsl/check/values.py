@@ -6,6 +6,7 @@ for each combination of the grids inside the value; a value without grids has on
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -17,10 +18,11 @@ from nfdsl.check.point import Choice, Point, Points, combinations, named, sweep
 from nfdsl.check.references import References, Target, word_classes
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
-from nfdsl.check.weights import weights_file
+from nfdsl.check.weights import require_weights
 from nfdsl.check.zips import Zips
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
+from nfdsl.paths import from_spec, located
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Quantity
@@ -39,6 +41,7 @@ class Evaluator:
     references: References
     overrides: Overrides
     zips: Zips
+    folder: str  # of the spec
     known: dict[tuple[str, Any, str], Points] = field(default_factory=dict[tuple[str, Any, str], Points])
 
     def setting(self, setting: Setting, written: Sequence[ast.Setting]) -> Points:
@@ -155,11 +158,17 @@ class Evaluator:
     def _text(self, value: ast.Value, wanted: Wanted) -> str:
         kinds = wanted.description.names
         if not kinds and isinstance(value, ast.String):
-            return weights_file(value, wanted.description.files) if wanted.description.files else value.text
+            return self._path(value, wanted.description.files) if wanted.description.path else value.text
         if not kinds or not isinstance(value, ast.Name):
             raise wanted.but_is(value, f"the name of a {' or '.join(kinds)} block" if kinds else 'text in `"`')
         self._require_block(value, kinds)
         return value.text
+
+    def _path(self, value: ast.String, endings: Sequence[str]) -> str:
+        path = from_spec(value.text, value.span.source.below)
+        if endings:
+            require_weights(value, Path(located(path, self.folder)), endings)
+        return path
 
     def _reference(self, value: ast.Value, wanted: Wanted, kind: str) -> Points:
         if not isinstance(value, ast.Name):

@@ -5,34 +5,31 @@ from pathlib import Path, PurePath
 
 from nfdsl.check.rejected import Rejected
 from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.paths import nearby
 from nfdsl.source import reason
 from nfdsl.syntax import ast
 
 _PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth", ".pyth", ".th"}
 
 
-def weights_file(value: ast.String, endings: Sequence[str]) -> str:
-    """Returns the path of a file, as seen from where the name of the spec that names it starts.
+def require_weights(value: ast.String, path: Path, endings: Sequence[str]) -> None:
+    """Raises `Rejected` where a file that a value names has none of these endings, or cannot be read.
 
-    Raises:
-      Rejected: it has none of these endings, or cannot be read.
+    Args:
+      path: where the file lies.
     """
     if PurePath(value.text).suffix not in endings:
         raise Rejected(_of_another_format(value, endings))
-    path = Path(value.span.source.name).parent / value.text
     if (why := _unreadable(path)) is not None:
-        raise Rejected(unreadable_weights(value, why))
-    return str(path)
-
-
-def unreadable_weights(value: ast.String, why: str) -> Diagnostic:
-    """Returns what is wrong where a file of weights cannot be read, and why."""
-    return Diagnostic(
-        "unreadable-weights",
-        f"the weights `{value.text}` cannot be read: {why}",
-        Label(value.span, "named here"),
-        help="the path starts at the folder of the file that names it",
-    )
+        meant = nearby(path)
+        raise Rejected(
+            Diagnostic(
+                "unreadable-weights",
+                f"the weights `{value.text}` cannot be read: {why}",
+                Label(value.span, f"looked for at {path}"),
+                help=f"did you mean {meant}?" if meant else "a path starts at the folder of the file that says it",
+            )
+        )
 
 
 def _unreadable(path: Path) -> str | None:

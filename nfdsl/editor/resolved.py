@@ -105,7 +105,8 @@ def _evaluator(document: Document, lines: Mapping[str, ast.Setting], block: Span
     kinds = {name: definition.kind for name, definition in document.definitions.items()}
     references = References(document.lets, document.definitions)
     overrides = Overrides(lines, block, block)
-    return Evaluator(kinds, lambda name: [Point(name.text)], references, overrides, Zips({}, {}))
+    folder = str(document.source.folder)
+    return Evaluator(kinds, lambda name: [Point(name.text)], references, overrides, Zips({}, {}), folder)
 
 
 def _distinct(points: Points, setting: Setting) -> list[Choice]:

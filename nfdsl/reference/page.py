@@ -41,6 +41,13 @@ _UNITS = """\
 A number is exact and carries its unit: `4096 images`, `0.25 epochs`, `224px`. Units of one kind are converted;
 those of different kinds cannot be added or compared. A pure number has no unit, or `%`."""
 
+_PATHS = """\
+## Paths
+
+A path starts at the folder of the file that says it, be that the spec or a file that it imports; one on the command
+line (`--set`), at the folder of the spec. `~/` is the home folder of whoever runs the study; absolute paths and URLs
+start where they say. Where the folder of the spec lies is no part of what a run is."""
+
 
 def reference() -> str:
     """Returns the page."""
@@ -54,6 +61,7 @@ def reference() -> str:
         _UNITS,
         _table(("written", "measures", "is"), _unit_rows()),
         f"A prefix is glued to the number: {_prefixes()}.",
+        _PATHS,
         "## Devices",
         "What a [hardware](#hardware) block may name, and the rate its costs are worked out with.",
         _table(
@@ -79,7 +87,9 @@ def _contents() -> str:
     blocks = ", ".join(map(wording.link, KINDS))
     vocabulary = ", ".join(wording.link(_name(word)) for word in words())
     others = "[devices](#devices), [data sets](#built-in-data-sets)"
-    return f"- [Blocks](#blocks): {blocks}\n- [Words](#words): {vocabulary}\n- [Units](#units), {others}"
+    return (
+        f"- [Blocks](#blocks): {blocks}\n- [Words](#words): {vocabulary}\n- [Units](#units), [paths](#paths), {others}"
+    )
 
 
 def _kind(kind: str, classes: Sequence[type]) -> Iterator[str]:

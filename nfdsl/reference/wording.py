@@ -32,7 +32,9 @@ def _value(annotation: Any, description: Description) -> str:
         return "`on` or `off`"
     if annotation is str:
         if description.files:
-            return f"path of a {either(f'`{ending}`' for ending in description.files)} file"
+            return f"[path](#paths) of a {either(f'`{ending}`' for ending in description.files)} file"
+        if description.path:
+            return "[path](#paths)"
         return f"name of a {either(map(link, description.names))} block" if description.names else "text"
     return f"name of a {link(BLOCK_KINDS[annotation])} block" if annotation in BLOCK_KINDS else link(called(annotation))
 

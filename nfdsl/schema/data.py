@@ -37,7 +37,7 @@ class Folder:
     """A folder with one sub-folder of images per class; classes are numbered by sorted name."""
 
     word: ClassVar[str] = "folder"
-    path: str = setting("the folder; its path starts where nfdsl is called")
+    path: str = setting("the folder", path=True)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ArrayRecord:
     """ArrayRecord shards of `tf.train.Example` with `image/encoded` and `image/class/label`."""
 
     word: ClassVar[str] = "array_record"
-    pattern: str = setting("glob of the shards, sorted by name; its path starts where nfdsl is called")
+    pattern: str = setting("glob of the shards, sorted by name", path=True)
 
 
 Source = Builtin | Folder | ArrayRecord
@@ -61,6 +61,7 @@ class Dedup:
         "text file of the images to leave out, one a line: `shard.array_record 17` (shard and place, counted from 0),"
         " `class/file` in a folder, the row of a built-in table",
         default=None,
+        path=True,
     )
 
 
@@ -88,6 +89,7 @@ class Data:
         "JSON file that lists all right labels of each image of `validation`, in order; images with none do not count",
         default=None,
         source="Beyer et al. 2020, section 3: ReaL",
+        path=True,
     )
     dedup: Dedup | None = setting("what must never be trained on", default=None)
     on_corrupt: OnCorrupt = setting(

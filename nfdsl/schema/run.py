@@ -24,7 +24,7 @@ class Length:
 class Weights:
     """A file of released weights, known by what it holds, wherever it lies."""
 
-    path: str = field(compare=False)  # absolute
+    path: str = field(compare=False)  # as seen from the folder of the spec
     sha256: str  # of its content
 
 
@@ -39,3 +39,4 @@ class Run:
     length: Length
     start: str | None  # id of the run whose weights to begin from, in the same study directory
     weights: Weights | None = None  # or the file whose weights to begin from
+    folder: str = field(default=".", compare=False)  # of the spec, where its paths start; no part of what the run is

@@ -26,7 +26,8 @@ class Description:
     below: float | None = None
     source: str = ""
     names: tuple[str, ...] = ()  # kinds of block whose name the setting holds
-    files: tuple[str, ...] = ()  # endings of the file that the setting names and that must be there
+    path: bool = False  # where files lie, as seen from the folder of the file that says it
+    files: tuple[str, ...] = ()  # endings of the file that the path names and that must be there
     collects: bool = False  # a grid written here is the value itself, not a sweep
     shapes: bool = False  # a part of what is compiled, where others are inputs of the program: see `program`
 
@@ -56,6 +57,7 @@ def setting(
     below: float | None = None,
     source: str = "",
     names: tuple[str, ...] = (),
+    path: bool = False,
     files: tuple[str, ...] = (),
     collects: bool = False,
     shapes: bool = False,
@@ -70,14 +72,15 @@ def setting(
       at_least, above, at_most, below: the admitted range, in canonical units.
       source: the paper's table, section or equation a default or range comes from.
       names: kinds of block (``pretrain``) one of which the value names.
-      files: endings (``.npz``) one of which the file has that the value names.
+      path: whether the value is one: text that starts at the folder of the file that says it.
+      files: endings (``.npz``) one of which the file has that the path names.
       collects: whether a grid written here is the value itself rather than a sweep.
       keyword: whether it is never given by position, so that it may stand before settings that are.
       shapes: whether runs that differ in it need programs of their own; of a component, its kind
         and those of its settings that say so.
     """
     units = unit if isinstance(unit, tuple) else (unit,)
-    description = Description(doc, units, at_least, above, at_most, below, source, names, files, collects, shapes)
+    description = Description(doc, units, at_least, above, at_most, below, source, names, path, files, collects, shapes)
     kw_only: Any = True if keyword else MISSING  # else what its class says
     return field(default=default, metadata={_KEY: description}, kw_only=kw_only)
 

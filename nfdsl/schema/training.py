@@ -116,8 +116,8 @@ class Released:
 
     word: ClassVar[str] = "released"
     file: str = setting(
-        "a `.safetensors` file in timm's names or a `.npz` file in big_vision's; its path starts at the folder of the "
-        "file that says it",
+        "a `.safetensors` file in timm's names or a `.npz` file in big_vision's",
+        path=True,
         files=(".safetensors", ".npz"),
     )
     model: Model = setting("the network")

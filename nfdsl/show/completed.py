@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nfdsl.check.arguments import head, vocabulary_word
+from nfdsl.paths import from_spec
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.show.structure import Structure, default_value, structure_of
+from nfdsl.show.written import quoted
 from nfdsl.syntax import ast
 
 Overrides = Mapping[str, ast.Value]  # values that lines of their own give to arguments, by path: "using.trials"
@@ -56,6 +58,8 @@ class _Completion:
             for entry in value.entries:
                 yield from self.edits(entry.value, setting, path, False)
             return
+        if setting.description.path and isinstance(value, ast.String):
+            yield from _path(value)
         structure = structure_of(value, setting)
         if structure is None:
             return
@@ -94,6 +98,12 @@ class _Completion:
             named = [f"{name}: {inside.span.text}" for name, inside in structure.values.items()]
             return f"{vocabulary_word(structure.schema_class)}({', '.join(named)})"
         return completed(value, part, inner).text
+
+
+def _path(value: ast.String) -> Iterator[_Edit]:
+    """Yields the path in place of one that a file in another folder says, where it starts."""
+    if (path := from_spec(value.text, value.span.source.below)) != value.text:
+        yield _Edit(value.span.start, value.span.end, quoted(path))
 
 
 def _added(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -103,9 +102,7 @@ def _released(run: PlannedRun, weights: Weights, study: Study) -> Released:
     return next(
         start
         for start in starts
-        if isinstance(start, Released)
-        and str(Path(start.file).absolute()) == weights.path
-        and fine_tuned(start.model) == run.model
+        if isinstance(start, Released) and start.file == weights.path and fine_tuned(start.model) == run.model
     )
 
 

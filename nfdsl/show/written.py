@@ -49,7 +49,7 @@ class Writer:
             case tuple():
                 return f"[{', '.join(self.value(item, setting) for item in cast(tuple[Any, ...], value))}]"
             case str():
-                is_text = setting.annotation is str and not setting.description.names
+                is_text = setting.description.path or (setting.annotation is str and not setting.description.names)
                 return quoted(value) if is_text else value
             case _:
                 return self.names.get(value) or self._call(value)

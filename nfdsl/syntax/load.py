@@ -67,7 +67,7 @@ class _Loader:
         self._unsaved = unsaved
         self.diagnostics: list[Diagnostic] = []
         self.every_block = True
-        self._root = _real(Path(source.name).parent)
+        self._root = source.folder
         spec = self._root / Path(source.name).name
         self._waiting: list[tuple[Path, Source]] = [(spec, source)]
         self._known = {spec}
@@ -107,7 +107,9 @@ class _Loader:
     def _source(self, path: Path, importer: Source, text: str) -> Source:
         """Returns an imported file, under its path as seen from where the spec's own name starts."""
         name = str(Path(importer.name).parent / text)
-        return Source(name, self._unsaved[path] if path in self._unsaved else _read(path))
+        text = self._unsaved[path] if path in self._unsaved else _read(path)
+        below = path.parent.relative_to(self._root)
+        return Source(name, text, str(below) if below.parts else "")
 
     def _allowed(self, importer: Path, text: str) -> Path:
         """Returns the file an import names, if that lies in the folder of the spec, links followed."""

@@ -20,13 +20,14 @@ from hypothesis.strategies import SearchStrategy
 from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.bit import BiT
 from nfdsl.schema.blocks import KINDS
+from nfdsl.schema.objectives import MaskedPatches
 from nfdsl.schema.schedules import ReciprocalSqrt, Schedule
 from nfdsl.schema.setting import settings
 from nfdsl.schema.training import Recipe, Start
 from nfdsl.schema.units import Dimension
 from nfdsl.schema.vit import ViT
 from nfdsl.testing.amounts import amounts, spellings
-from nfdsl.testing.values import Bound, Names, possible, values
+from nfdsl.testing.values import Bound, Names, possible, values, words
 from nfdsl.testing.written import WrittenBlock, WrittenSetting, WrittenSpec
 
 _WARMUP = st.sampled_from(["0 steps", "1 step", "3 steps", "32 images", "1e-6 epochs"])
@@ -52,13 +53,15 @@ def written_specs(draw: st.DrawFn) -> WrittenSpec:
     models = [draw(_model(f"net_{number}")) for number in range(draw(st.integers(1, 2)))]
     names = {"data": [block.name for block in data], "hardware": [block.name for block in hardware]}
     names["model"] = [block.name for block in models]
-    pretrains = [draw(_training("pretrain", "base", names, _BOUND, seed=0))]
+    maskable = [block.name for block in models if _said(block, "backbone") == "none"]
+    pretrains = [draw(_training("pretrain", "base", names, _BOUND, maskable, seed=0))]
     if draw(st.booleans()):
         pretrains.append(_again(pretrains[0], draw(st.integers(1000, 1999))))
     names["pretrain"] = [block.name for block in pretrains]
     best = st.integers(1, _candidates(pretrains)).map(str)
     bound = {**_BOUND, (Start, "best"): best}
-    finetunes = [draw(_training("finetune", "tuned", names, bound, seed=2000))] if draw(st.booleans()) else []
+    maskable = names["pretrain"] if _said(pretrains[0], "model") in maskable else []
+    finetunes = [draw(_training("finetune", "tuned", names, bound, maskable, seed=2000))] if draw(st.booleans()) else []
     names["finetune"] = [block.name for block in finetunes]
     reports = [draw(_report("paper", names))] if draw(st.booleans()) else []
     blocks = draw(st.permutations([*data, *hardware, *models, *pretrains, *finetunes, *reports]))
@@ -148,8 +151,14 @@ def _bit(draw: st.DrawFn, name: str) -> WrittenBlock:
 
 
 @st.composite
-def _training(draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound, *, seed: int) -> WrittenBlock:
-    """A block whose runs no other block has, since its seeds are from `seed` to `seed` + 999."""
+def _training(
+    draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound, maskable: Sequence[str], *, seed: int
+) -> WrittenBlock:
+    """A block whose runs no other block has, since its seeds are from `seed` to `seed` + 999.
+
+    Args:
+      maskable: which of the models, or of the blocks to start from, have patches that can be masked.
+    """
     seeds = sorted(draw(st.sets(st.integers(seed, seed + 999), min_size=1, max_size=3)))
     sides = [f"{draw(st.integers(1, 4)) * 32}px" for _ in range(2)]
     budget, points = draw(
@@ -169,9 +178,17 @@ def _training(draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound,
         "budget": WrittenSetting("budget", budget, points),
         "seed": WrittenSetting("seed", f"{{{', '.join(map(str, seeds))}}}", len(seeds)),
     }
-    block = draw(_block(kind, name, required, names, bound, without=["objective"]))
+    without = ["objective"]
+    if maskable and draw(st.booleans()):
+        required["objective"] = draw(words(MaskedPatches, names, bound, in_setting=True))
+        names, without = {**names, "model" if kind == "pretrain" else "pretrain": maskable}, ["mixup", "cutmix"]
+    block = draw(_block(kind, name, required, names, bound, without))
     swept = draw(st.sampled_from(["", *_SHARES]))
     return WrittenBlock(kind, name, [draw(_sweep(s.name)) if s.name == swept else s for s in block.settings])
+
+
+def _said(block: WrittenBlock, name: str) -> str | None:
+    return next((setting.text for setting in block.settings if setting.name == name), None)
 
 
 @st.composite

@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from glob import glob
+from itertools import takewhile
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +19,10 @@ from numpy.typing import NDArray
 
 from nfdsl.sampling.randomness import digest, hashed
 from runtime.data.decoding import decoded
-from runtime.data.records import DataError, Example, Key, Shards, Unreadable
+from runtime.data.records import DataError, Example, Key, Shards, Unreadable, missing
 from runtime.data.tf_example import bytes_value, features, int_value
 
+_WILD = re.compile(r"[*?[]")
 _OPENING_THREADS = 16  # shards are opened side by side: on network storage each takes a round trip
 
 
@@ -98,8 +101,11 @@ class ArrayRecords:
         return np.array([digest("array_record", path.name) for path in self.paths], np.uint64)
 
 
-def array_records(pattern: str, classes: int) -> ArrayRecords:
+def array_records(pattern: str, classes: int, name: str) -> ArrayRecords:
     """Returns the records of all shards that match the glob `pattern`, sorted by path.
+
+    Args:
+      name: what the spec calls them.
 
     Raises:
       DataError: no file matches, two have the same name, or one is no ArrayRecord file.
@@ -107,14 +113,21 @@ def array_records(pattern: str, classes: int) -> ArrayRecords:
     matching = sorted(glob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute patterns)
     paths = [Path(path) for path in matching]
     if not paths:
-        raise DataError(f"no file on this machine matches `{pattern}`")
-    name, times = Counter(path.name for path in paths).most_common(1)[0]
+        raise _no_shards(pattern)
+    twice, times = Counter(path.name for path in paths).most_common(1)[0]
     if times > 1:
         raise DataError(
-            f"{times} files of `{pattern}` are called {name}; records are told apart by the names of their shards"
+            f"{times} files of `{pattern}` are called {twice}; records are told apart by the names of their shards"
         )
     with ThreadPoolExecutor(_OPENING_THREADS) as pool:
-        return ArrayRecords(pattern, classes, paths, list(pool.map(_opened, paths)))
+        return ArrayRecords(name, classes, paths, list(pool.map(_opened, paths)))
+
+
+def _no_shards(pattern: str) -> DataError:
+    folder = Path(*takewhile(lambda part: not _WILD.search(part), Path(pattern).parent.parts))
+    if folder.is_absolute() and not folder.exists():
+        return missing("folder", folder)
+    return DataError(f"no file on this machine matches `{pattern}`")
 
 
 def _opened(path: Path) -> Sequence[bytes]:

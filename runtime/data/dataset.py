@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.paths import located
 from nfdsl.schema.data import Data
 from runtime.data.reassessed import read_reassessed
 from runtime.data.records import Records
@@ -25,19 +26,23 @@ class Dataset:
 
 
 @lru_cache(maxsize=4)
-def open_dataset(data: Data) -> Dataset:
+def open_dataset(data: Data, folder: str) -> Dataset:
     """Returns the images of `data`; runs of one process share them.
 
     Evaluated are all images of the `validation` source where there is one, else the held-out ones.
 
+    Args:
+      folder: where paths start, that of the spec.
+
     Raises:
       DataError: a source or a list is missing, unreadable, or not what `data` declares.
     """
-    records = open_source(data)
-    parts = split(records, data)
+    records = open_source(data, folder)
+    parts = split(records, data, folder)
     if data.validation is None:
         return Dataset(records, parts.training, records, parts.held_out)
-    validation = open_source(replace(data, source=data.validation))
-    size = len(validation)
-    reassessed = None if data.reassessed is None else read_reassessed(data.reassessed, size, data.classes)
+    validation = open_source(replace(data, source=data.validation), folder)
+    size, reassessed = len(validation), None
+    if data.reassessed is not None:
+        reassessed = read_reassessed(located(data.reassessed, folder), size, data.classes)
     return Dataset(records, parts.training, validation, np.arange(size), reassessed)

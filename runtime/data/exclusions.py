@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.records import DataError, Records
+from runtime.data.records import DataError, Records, missing
 
 
 def read_excluded(path: str, records: Records) -> NDArray[np.int64]:
@@ -18,6 +18,8 @@ def read_excluded(path: str, records: Records) -> NDArray[np.int64]:
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise missing("list of excluded images", Path(path)) from None
     except (OSError, ValueError) as error:
         raise DataError(f"the list of excluded images {path} cannot be read: {error}") from error
     names = ((number, line.strip()) for number, line in enumerate(lines, 1))

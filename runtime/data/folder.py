@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nfdsl.sampling.randomness import digest
 from runtime.data.decoding import decoded
-from runtime.data.records import DataError, Example, Key, Shards
+from runtime.data.records import DataError, Example, Key, Shards, missing
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
@@ -19,13 +19,10 @@ SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".
 class FolderRecords:
     """The image files of a folder, sorted by class and name; a record's key is its class and file name."""
 
+    name: str  # of the folder, as the spec says it
     folder: Path
     files: list[str]  # "class/file", sorted
     labels: list[int]
-
-    @property
-    def name(self) -> str:
-        return str(self.folder)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -60,24 +57,27 @@ class FolderRecords:
         return digest("folder", self.files[index])
 
 
-def folder_records(path: str, classes: int) -> FolderRecords:
+def folder_records(path: str, classes: int, name: str) -> FolderRecords:
     """Returns the images of the folder at `path`; its sub-folders, sorted by name, are classes 0, 1, ...
 
     Files whose names do not end like an image's are not looked at.
+
+    Args:
+      name: what the spec calls the folder.
 
     Raises:
       DataError: the folder is missing, holds no images, or has more than `classes` sub-folders.
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise DataError(f"there is no folder `{path}`")
+        raise missing("folder", folder)
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if len(names) > classes:
         raise DataError(f"`{path}` has {len(names)} classes (sub-folders) but `classes` says {classes}")
     found = [(file, label) for label, name in enumerate(names) for file in _images(folder, name)]
     if not found:
         raise DataError(f"`{path}` holds no images: one sub-folder of image files per class is needed")
-    return FolderRecords(folder, [file for file, _ in found], [label for _, label in found])
+    return FolderRecords(name, folder, [file for file, _ in found], [label for _, label in found])
 
 
 def _images(folder: Path, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.records import DataError
+from runtime.data.records import DataError, missing
 
 
 def read_reassessed(path: str, images: int, classes: int) -> NDArray[np.int32]:
@@ -21,6 +21,8 @@ def read_reassessed(path: str, images: int, classes: int) -> NDArray[np.int32]:
     """
     try:
         lists = json.loads(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise missing("file of reassessed labels", Path(path)) from None
     except (OSError, ValueError) as error:
         raise DataError(f"the reassessed labels in {path} cannot be read: {error}") from error
     if not isinstance(lists, list) or not all(_are_labels(labels, classes) for labels in lists):

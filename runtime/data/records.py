@@ -1,10 +1,13 @@
 """What a data source offers: numbered records, each an image with a label and a lasting identity."""
 
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
+
+from nfdsl.paths import nearby
 
 
 class DataError(Exception):
@@ -13,6 +16,12 @@ class DataError(Exception):
 
 class Unreadable(DataError):
     """One record cannot be read; names it and its file."""
+
+
+def missing(what: str, path: Path) -> DataError:
+    """Returns that there is nothing at a path, and what may be meant."""
+    meant = nearby(path)
+    return DataError(f"there is no {what} `{path}`" + (f"; did you mean `{meant}`?" if meant else ""))
 
 
 class Key(NamedTuple):

@@ -1,7 +1,9 @@
 """From a `data` block to its records."""
 
+from glob import escape
 from typing import assert_never
 
+from nfdsl.paths import located
 from nfdsl.schema.data import ArrayRecord, Builtin, Data, Folder
 from runtime.data.array_record import array_records
 from runtime.data.builtin import builtin_records
@@ -9,8 +11,11 @@ from runtime.data.folder import folder_records
 from runtime.data.records import Records
 
 
-def open_source(data: Data) -> Records:
+def open_source(data: Data, folder: str) -> Records:
     """Returns all records of the data set, held-out ones included.
+
+    Args:
+      folder: where paths start.
 
     Raises:
       DataError: the source is missing or unreadable, or has more classes than `data` declares.
@@ -19,8 +24,8 @@ def open_source(data: Data) -> Records:
         case Builtin(name):
             return builtin_records(name, data.classes)
         case Folder(path):
-            return folder_records(path, data.classes)
+            return folder_records(located(path, folder), data.classes, path)
         case ArrayRecord(pattern):
-            return array_records(pattern, data.classes)
+            return array_records(located(pattern, escape(folder)), data.classes, pattern)
         case _:
             assert_never(data.source)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.paths import located
 from nfdsl.sampling.split import Split
 from nfdsl.schema.data import Data
 from runtime.data.exclusions import read_excluded
@@ -23,11 +24,14 @@ class Parts(NamedTuple):
     held_out: NDArray[np.int64]  # [h], ascending
 
 
-def split(records: Records, data: Data) -> Parts:
+def split(records: Records, data: Data, folder: str) -> Parts:
     """Returns what is trained on and what is held out: the `holdout` records of smallest identity.
 
     Which those are does not depend on the order of the records, nor on those that `dedup` excludes; a new record
     pushes out at most one.
+
+    Args:
+      folder: where the path of the list that `dedup` excludes starts.
 
     Raises:
       DataError: the data set is not what `data` declares, or the list of what `dedup` excludes cannot be read.
@@ -38,7 +42,7 @@ def split(records: Records, data: Data) -> Parts:
             f" of {records.name} to train on"
         )
     held_out = _smallest(records, data.holdout)
-    left_out = np.union1d(held_out, _excluded(records, data))
+    left_out = np.union1d(held_out, _excluded(records, data, folder))
     training = Split(left_out, len(records) - len(left_out))
     told = f"{len(records):,} less {data.holdout:,} held out"
     if excluded := len(left_out) - len(held_out):
@@ -53,7 +57,7 @@ def split(records: Records, data: Data) -> Parts:
     return Parts(training, held_out)
 
 
-def _excluded(records: Records, data: Data) -> NDArray[np.int64]:
+def _excluded(records: Records, data: Data, folder: str) -> NDArray[np.int64]:
     if data.dedup is None:
         return np.empty(0, np.int64)
     if data.dedup.excluding is None:
@@ -61,7 +65,7 @@ def _excluded(records: Records, data: Data) -> NDArray[np.int64]:
             f"`dedup` does not say which images of {records.name} are duplicates: list them in a file and name it after"
             f" the word `excluding`, or drop `dedup`"
         )
-    return read_excluded(data.dedup.excluding, records)
+    return read_excluded(located(data.dedup.excluding, folder), records)
 
 
 def _smallest(records: Records, count: int) -> NDArray[np.int64]:

@@ -20,6 +20,30 @@ def frozen(layouts: Layouts, freeze: Freeze) -> Layouts:
     return jax.tree.map(keeps, layouts, in_classifier(layouts))
 
 
+def of_learning(rule: optax.GradientTransformation, layouts: Layouts, freeze: Freeze) -> optax.GradientTransformation:
+    """Returns `rule` for the parameters that learn: of those that are frozen it keeps no state.
+
+    In place of each of these it sees a zero, one for each layer of stacked ones, so that its state stays nested like
+    the parameters. Their updates are left as they are.
+    """
+    kept = frozen(layouts, freeze)
+
+    def stand_in(keeps: bool, layout: Layout, leaf: jax.Array) -> jax.Array:
+        return jnp.zeros(leaf.shape[: layout.axes[:1] == ("layer",)], leaf.dtype) if keeps else leaf
+
+    def seen(tree: Any) -> Any:
+        return jax.tree.map(stand_in, kept, layouts, tree)
+
+    def init(params: Any) -> Any:
+        return rule.init(seen(params))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        made, state = rule.update(seen(updates), state, seen(params))
+        return jax.tree.map(lambda keeps, old, new: old if keeps else new, kept, updates, made), state
+
+    return optax.GradientTransformation(init, update)
+
+
 def scale_by_depth(layouts: Layouts, decay: ArrayLike) -> optax.GradientTransformation:
     """Returns a link of a chain that multiplies updates by ``decay ^ (D - depth)``, D being the classifier's depth.
 

@@ -24,7 +24,7 @@ from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, Clip, Glob
 from runtime.optim.adafactor import adafactor
 from runtime.optim.agc import adaptive_clip
 from runtime.optim.hyper import Hyper
-from runtime.optim.layers import frozen, scale_by_depth
+from runtime.optim.layers import frozen, of_learning, scale_by_depth
 from runtime.optim.schedule import learning_rate
 from runtime.parameters import Layouts, Role
 
@@ -32,12 +32,13 @@ from runtime.parameters import Layouts, Role
 def optimizer(layouts: Layouts, hyper: Hyper, step: ArrayLike) -> optax.GradientTransformation:
     """Returns the update rule of step `step`, counted from 0.
 
-    Of SGD the only state is the momentum. Which words the recipe has shapes the program; their numbers may be traced.
+    Of SGD the only state is the momentum, and of what is frozen there is none. Which words the recipe has shapes the
+    program; their numbers may be traced.
     """
     rate = learning_rate(hyper.schedule, step, hyper.peak, hyper.warmup_steps, hyper.steps)
     return optax.chain(
         _clip(hyper.clip, layouts),
-        *_rule(hyper.optimizer, layouts),
+        of_learning(optax.chain(*_rule(hyper.optimizer, layouts)), layouts, hyper.freeze),
         scale_by_depth(layouts, hyper.layer_decay),
         optax.scale_by_learning_rate(rate),
         optax.freeze(frozen(layouts, hyper.freeze)),

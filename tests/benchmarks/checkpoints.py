@@ -71,7 +71,7 @@ def trained(run: Run, programs: Programs, save_seconds: float) -> Course:
 
 def ledger_seconds(run: Run, steps: int) -> tuple[float, float]:
     """Returns what the ledger takes for one step, and for the commit of so many."""
-    dataset, size = open_dataset(run.recipe.data), run.recipe.batch
+    dataset, size = open_dataset(run.recipe.data, run.folder), run.recipe.batch
     known = index(run, dataset.records, dataset.split)
     views = np.arange(size)
     keys, unread = known.keys(known.course.at(views).records), np.zeros(size, np.bool_)

@@ -57,7 +57,7 @@ def write_run(folder: Path, run: Run, step: int) -> None:
     """Writes all that a run of so many steps goes on from."""
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(dump(run))
-    program, dataset = Programs(data_mesh(jax.devices())).of(run), open_dataset(run.recipe.data)
+    program, dataset = Programs(data_mesh(jax.devices())).of(run), open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)
     Ledger(folder, known, None)
     if step:
@@ -78,7 +78,7 @@ def first_batch(folder: Path) -> Iterator[tuple[str, float]]:
     run = load((folder / "run.json").read_text())
     program = Programs(data_mesh(jax.devices())).of(run)
     yield "program", time.perf_counter()
-    dataset = open_dataset(run.recipe.data)
+    dataset = open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)
     yield "data set", time.perf_counter()
     restored = restore(folder / "checkpoints", program.state)

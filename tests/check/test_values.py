@@ -1,17 +1,21 @@
 """From what is written to schema values, directed by the type that is wanted."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from nfdsl.catalogue import prelude
+from nfdsl.check.spec import study_of
 from nfdsl.check.study import Study
 from nfdsl.diagnostics import Diagnostic
 from nfdsl.schema.augmentation import Augment
-from nfdsl.schema.data import Builtin, Data, Dedup, Folder
+from nfdsl.schema.data import ArrayRecord, Builtin, Data, Dedup, Folder
 from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.schedules import Linear
 from nfdsl.schema.training import SAM, Grid, Monotone, Pretrain, Resolution, Tune
 from nfdsl.schema.units import Dimension, quantity
+from nfdsl.source import Source
 
 
 def setting(study: Study, name: str) -> object:
@@ -49,6 +53,37 @@ def test_a_block_is_the_value_of_another(study: Callable[..., Study]):
     )
     inner = Data(Builtin("digits"), 10)
     assert study(text).blocks["a"].points[0].value == Data(Folder("a"), 2, dedup=Dedup(inner))
+
+
+def test_a_path_starts_at_the_folder_of_the_file_that_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "specs" / "parts").mkdir(parents=True)
+    shared = 'let pictures "pictures"\ndata theirs { source folder("../cats")\n classes 2\n reassessed "real.json"\n'
+    (tmp_path / "specs" / "parts" / "data.nfx").write_text(shared + ' validation array_record("held/*")\n}\n')
+    text = """import "parts/data.nfx"
+data named { source folder(pictures)
+  classes 2
+}
+data own from theirs { source folder("/far/dogs")
+  dedup excluding "listed"
+}
+"""
+    monkeypatch.chdir(tmp_path)
+    spec = Source("specs/study.nfx", text + prelude())
+    found, diagnostics = study_of(spec, ['own.validation=folder("cows")'])
+    assert found is not None, diagnostics
+    values = {name: found.blocks[name].points[0].value for name in ("theirs", "named", "own")}
+    assert values == {
+        "theirs": Data(Folder("cats"), 2, validation=ArrayRecord("parts/held/*"), reassessed="parts/real.json"),
+        "named": Data(Folder("parts/pictures"), 2),
+        "own": Data(
+            Folder("/far/dogs"),
+            2,
+            validation=Folder("cows"),
+            reassessed="parts/real.json",
+            dedup=Dedup(excluding="listed"),
+        ),
+    }
+    assert found.folder == str(tmp_path / "specs")
 
 
 def test_two_networks_of_one_label_are_told_apart(study: Callable[..., Study]):

@@ -48,10 +48,10 @@ def test_a_path_starts_at_the_folder_of_the_file_that_names_it(folder: Path, stu
     text = f'import "parts/tuned.nfx"\n{prelude}'
     found, diagnostics = study_of(Source("specs/study.nfx", text))
     assert found is not None, diagnostics
-    assert start(found).file == str(Path("specs/parts/w.safetensors"))
-    found, _ = study_of(Source("specs/study.nfx", text), ['tuned.start.file="here.safetensors"'])
+    assert start(found).file == "parts/w.safetensors"
+    found, _ = study_of(Source("specs/study.nfx", text), ['tuned.start.file="../here.safetensors"'])
     assert found is not None
-    assert start(found).file == "here.safetensors"
+    assert start(found).file == "../here.safetensors"
     found, _ = study_of(Source("specs/study.nfx", text), [f'tuned.start.file="{folder}/here.safetensors"'])
     assert found is not None
     assert start(found).file == f"{folder}/here.safetensors"
@@ -70,7 +70,15 @@ def test_a_file_that_cannot_be_read_is_told_where_it_is_named(folder: Path, wron
     make(folder / "w.npz")
     found = wrong(TUNED % "w.npz")
     assert (found.code, found.headline) == ("unreadable-weights", f"the weights `w.npz` cannot be read: {why}")
-    assert found.primary.span.text == '"w.npz"'
+    assert (found.primary.span.text, found.primary.text) == ('"w.npz"', f"looked for at {folder}/w.npz")
+    assert found.help == "a path starts at the folder of the file that says it"
+
+
+def test_what_is_near_is_offered_in_full(folder: Path, wrong: Wrong):
+    (folder / "weights").mkdir()
+    (folder / "weights" / "vit_b_16.npz").touch()
+    assert wrong(TUNED % "weights/vit_b16.npz").help == f"did you mean {folder}/weights/vit_b_16.npz?"
+    assert wrong(TUNED % "wieghts/vit_b_16.npz").help == f"did you mean {folder}/weights?"
 
 
 @pytest.mark.parametrize("name", ["a.bin", "a.pth", "a.pt", "a.ckpt", "a.pkl"])

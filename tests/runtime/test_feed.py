@@ -20,7 +20,7 @@ def mesh(request):
 
 
 def test_training_batches_are_those_of_the_data_split_over_the_devices(small_run, mesh):
-    dataset, devices = open_dataset(small_run.recipe.data), len(mesh.devices)
+    dataset, devices = open_dataset(small_run.recipe.data, small_run.folder), len(mesh.devices)
     known = index(small_run, dataset.records, dataset.split)
     with closing(training_feed(Program(small_run, mesh), small_run, dataset.records, known, 17)) as feed:
         fed = list(feed)
@@ -34,6 +34,6 @@ def test_training_batches_are_those_of_the_data_split_over_the_devices(small_run
 
 
 def test_every_image_to_evaluate_on_is_fed_once(small_run, mesh):
-    dataset = open_dataset(small_run.recipe.data)
+    dataset = open_dataset(small_run.recipe.data, small_run.folder)
     with closing(evaluation_feed(Program(small_run, mesh), small_run, dataset)) as feed:
         assert sum(float(weights.sum()) for _, _, weights in feed) == 97

@@ -56,7 +56,7 @@ def test_shots_are_so_many_of_each_class_or_all_there_are():
 
 
 def test_candidates_are_training_images_in_no_order():
-    dataset = open_dataset(DIGITS)
+    dataset = open_dataset(DIGITS, ".")
     found = candidates(dataset, 10)
     assert found.size == np.unique(found).size == 650
     assert not np.isin(found, dataset.evaluated).any()

@@ -76,3 +76,23 @@ def test_every_way_to_say_a_thing(tmp_path: Path):
     assert "optimizer other # line 13" in lines
     assert "optimizer.momentum 0.65 # line 14" in lines
     assert f"schedule cosine(warmup: 5 steps) # from common, {base}:18; warmup: line 16" in lines
+
+
+def test_a_path_that_another_folder_s_file_says_is_shown_as_seen_from_the_spec(tmp_path: Path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "base.nfx").write_text(
+        BASE.replace(
+            "source builtin(mnist_5k)",
+            'source {folder("a"), folder(path: "../b")}\n validation folder path "c"\n examples 1000 images',
+        )
+    )
+    spec = 'import "parts/base.nfx"\ndata pictures from mnist { dedup excluding "listed" }\n'
+    (tmp_path / "a.nfx").write_text(f"{spec}pretrain p from common {{ data pictures }}\n")
+    source = read(str(tmp_path / "a.nfx"))
+    study, diagnostics = study_of(source)
+    assert study is not None, diagnostics
+    text = shown(study, source)
+    assert '{folder("parts/a"), folder(path: "b")}' in text
+    assert 'folder path "parts/c"' in text
+    assert 'excluding "listed"' in text
+    assert [run.id for run in planned(Source(source.name, text)).runs] == [run.id for run in planned(source).runs]

@@ -113,7 +113,7 @@ def test_an_unknown_run_suggests_the_nearest(planned: Planned, spec: Callable[[s
 def test_the_command(spec: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str], planned: Planned):
     (tmp_path / "a.nfx").write_text(spec("quickstart"))
     file = str(tmp_path / "a.nfx")
-    run = planned(spec("quickstart")).runs[0]
+    run = replace(planned(spec("quickstart")).runs[0], folder=str(tmp_path))
     for form, text in {"fiddle": as_fiddle(run), "json": as_json(run)}.items():
         assert main(["show", file, "--run", run.id, "--as", form]) == 0
         assert capsys.readouterr().out == text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nfdsl.schema.augmentation import Augment
 from nfdsl.schema.averages import EMA
-from nfdsl.schema.data import ArrayRecord, Data
+from nfdsl.schema.data import ArrayRecord, Data, Dedup
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC, SGD
@@ -54,6 +54,7 @@ VALUES = [
     (Pretrain, "batch", 4096, "4096 images"),
     (NFNet, "depth", (1, 2), "[1, 2]"),
     (NFNet, "activation", "relu", "relu"),
+    (Data, "dedup", Dedup(excluding="near"), 'against none, excluding "near"'),
     (Data, "source", ArrayRecord('a"\\\n*'), 'array_record("a\\"\\\\\\n*")'),
 ]
 

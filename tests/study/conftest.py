@@ -4,7 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from nfdsl.schema.run import Length
 from nfdsl.schema.training import Grid, Monotone, Recipe, Resolution
 from nfdsl.study.directory import StudyDirectory
 from nfdsl.study.engine import carry_out
-from nfdsl.study.events import StudyEvent
+from nfdsl.study.events import Closed, StudyEvent
+from nfdsl.study.outcome import Outcome
 from nfdsl.study.result import Result
 
 RECIPE = Recipe(
@@ -76,6 +77,7 @@ class Sketch:
                     length=Length(images, images // 10, 0),
                     start=start,
                     weights=None,
+                    folder="/specs",
                     train_flops=size * images * 1000,
                     sam_flops=0,
                     core_hours=None,
@@ -161,6 +163,23 @@ def result() -> Callable[..., Result]:
 def given(directory: StudyDirectory) -> Callable[[], list[str]]:
     """What workers were given so far, in order."""
     return lambda: (directory.path / "given.txt").read_text().split()
+
+
+@pytest.fixture
+def outcome() -> Callable[[list[StudyEvent]], Outcome]:
+    """What came of a study, by its events."""
+
+    def outcome(events: list[StudyEvent]) -> Outcome:
+        assert isinstance(events[-1], Closed)
+        return events[-1].outcome
+
+    return outcome
+
+
+@pytest.fixture
+def of() -> Callable[[type[StudyEvent], Iterable[StudyEvent]], list[StudyEvent]]:
+    """The events of one class."""
+    return lambda kind, events: [event for event in events if isinstance(event, kind)]
 
 
 def script(plan: Plan, directory: StudyDirectory, **runs: dict[str, object]) -> None:

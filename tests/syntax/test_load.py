@@ -41,6 +41,18 @@ def test_blocks_and_values_of_imports_are_known(folder: Path):
     assert set(study.blocks) == {"p", "wide", "mnist", "far", "net", "base"}
 
 
+def test_the_folder_of_an_import_is_that_seen_from_the_spec_with_links_followed(folder: Path):
+    (folder / "link").symlink_to(folder / "models")
+    write(folder, 'import "../base.nfx"\n', "models/wide.nfx")
+    loaded = load(write(folder, 'import "link/wide.nfx"\n'))
+    assert {Path(source.name).name: source.below for source in loaded.sources} == {
+        "study.nfx": "",
+        "wide.nfx": "models",
+        "base.nfx": "",
+    }
+    assert loaded.sources[0].folder == folder
+
+
 def test_only_what_the_spec_needs_is_carried_out(folder: Path):
     alone, _ = study_of(write(folder, 'import "base.nfx"\npretrain p from base { lr 0.2 }\n'))
     assert alone is not None

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 from nfdsl.catalogue import prelude
@@ -45,6 +45,15 @@ def ids(text: str) -> list[str]:
 @given(specs())
 def test_a_spec_from_the_schema_is_in_order_and_can_be_planned(text: str):
     assert planned(text).runs
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "finetune"])
+def test_networks_are_drawn_that_learn_without_labels(kind: str):
+    def blind(spec: WrittenSpec) -> bool:
+        return any(s.name == "objective" for block in spec.blocks if block.kind == kind for s in block.settings)
+
+    any_of_many = settings(few, max_examples=2000, phases=[Phase.generate], derandomize=True)
+    assert "masked_patches" in str(find(written_specs(), blind, settings=any_of_many))
 
 
 @few

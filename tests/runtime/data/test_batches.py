@@ -78,7 +78,7 @@ def a_run(
 
 def parts(run: Run, count: int, broken: int = -1) -> tuple[Coloured, Index]:
     records = Coloured(count, broken)
-    return records, index(run, records, split(records, run.recipe.data).training)
+    return records, index(run, records, split(records, run.recipe.data, run.folder).training)
 
 
 def steps(run: Run, count: int, first_step: int = 0) -> list[Batch]:

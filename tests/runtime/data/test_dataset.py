@@ -1,15 +1,20 @@
 """Tests of what is trained on and what is evaluated on."""
 
-import numpy as np
+import json
+from dataclasses import replace
 
-from nfdsl.schema.data import Builtin, Data
+import numpy as np
+import pytest
+
+from nfdsl.schema.data import Builtin, Data, Dedup
 from runtime.data.dataset import open_dataset
+from runtime.data.records import DataError
 
 DIGITS = Data(source=Builtin("digits"), classes=10, holdout=97)
 
 
 def test_the_held_out_images_are_evaluated():
-    dataset = open_dataset(DIGITS)
+    dataset = open_dataset(DIGITS, ".")
     assert dataset.evaluation is dataset.records
     assert len(dataset.evaluated) == 97
     trained = dataset.split.records(np.arange(dataset.split.examples))
@@ -17,15 +22,26 @@ def test_the_held_out_images_are_evaluated():
 
 
 def test_a_validation_source_is_evaluated_whole():
-    dataset = open_dataset(Data(source=Builtin("digits"), classes=10, validation=Builtin("mnist_5k")))
+    dataset = open_dataset(Data(source=Builtin("digits"), classes=10, validation=Builtin("mnist_5k")), ".")
     assert dataset.split.examples == len(dataset.records) == 1797
     assert dataset.evaluated.tolist() == list(range(5000))
     assert dataset.evaluation.read(0).image.size == (28, 28)
 
 
 def test_without_either_nothing_is_evaluated():
-    assert open_dataset(Data(source=Builtin("digits"), classes=10)).evaluated.size == 0
+    assert open_dataset(Data(source=Builtin("digits"), classes=10), ".").evaluated.size == 0
+
+
+def test_lists_start_at_the_folder_that_is_said(tmp_path):
+    (tmp_path / "real.json").write_text(json.dumps([[7]] * 5000))
+    (tmp_path / "listed").write_text("0\n3\n")
+    data = replace(DIGITS, validation=Builtin("mnist_5k"), reassessed="real.json", dedup=Dedup(excluding="listed"))
+    dataset = open_dataset(data, str(tmp_path))
+    assert dataset.reassessed.tolist() == [[7]] * 5000
+    assert {0, 3} <= {*dataset.split.left_out.tolist()}
+    with pytest.raises(DataError, match="there is no list of excluded images `/elsewhere/listed`"):
+        open_dataset(data, "/elsewhere")
 
 
 def test_runs_share_what_is_open():
-    assert open_dataset(DIGITS) is open_dataset(Data(source=Builtin("digits"), classes=10, holdout=97))
+    assert open_dataset(DIGITS, ".") is open_dataset(Data(source=Builtin("digits"), classes=10, holdout=97), ".")

@@ -18,7 +18,7 @@ def animals(tmp_path: Path) -> Records:
         path = tmp_path / "animals" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (1, 1)).save(path)
-    return folder_records(str(tmp_path / "animals"), 2)
+    return folder_records(str(tmp_path / "animals"), 2, "animals")
 
 
 def excluded(animals: Records, tmp_path: Path, content: bytes) -> list[int]:
@@ -46,9 +46,9 @@ def test_what_is_listed_and_is_not_there_is_named(animals: Records, tmp_path: Pa
         excluded(animals, tmp_path, b"cat/tom.png\ncat/tim.png\n")
 
 
-@pytest.mark.parametrize("content", [None, b"\xff"], ids=["missing", "no text"])
-def test_a_list_that_cannot_be_read_is_named(animals: Records, tmp_path: Path, content: bytes | None) -> None:
-    if content is not None:
-        (tmp_path / "listed").write_bytes(content)
+def test_a_list_that_cannot_be_read_is_named(animals: Records, tmp_path: Path) -> None:
+    (tmp_path / "listed").write_bytes(b"\xff")
     with pytest.raises(DataError, match=r"the list of excluded images .*listed cannot be read: "):
         read_excluded(str(tmp_path / "listed"), animals)
+    with pytest.raises(DataError, match=rf"no list of excluded images `{tmp_path}/lsted`; .* `{tmp_path}/listed`\?"):
+        read_excluded(str(tmp_path / "lsted"), animals)

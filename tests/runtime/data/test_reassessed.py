@@ -34,5 +34,5 @@ def test_what_is_no_such_file_is_refused(tmp_path, text, reason):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"real\.json cannot be read"):
+    with pytest.raises(DataError, match=r"^there is no file of reassessed labels `/.*/real\.json`$"):
         read_reassessed(str(tmp_path / "real.json"), images=3, classes=4)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nfdsl.schema.model import NFNet
-from nfdsl.schema.optimizers import SGD, AdamW
+from nfdsl.schema.optimizers import SGD, Adafactor, Adam, AdamW
 from runtime.models.network import build
 from runtime.optim.hyper import hyper
 from runtime.optim.layers import frozen, scale_by_depth
@@ -64,6 +64,33 @@ def test_what_is_frozen_neither_learns_nor_decays(run, rule):
     updates, _ = update.update(PARAMETERS, update.init(PARAMETERS), PARAMETERS)
     moved = jax.tree.map(lambda leaf: bool(np.any(leaf)), updates)
     assert moved == in_classifier(LAYOUTS)
+
+
+RULES = [SGD(weight_decay=0.1), Adam(weight_decay=0.1), AdamW(weight_decay=0.1), Adafactor(weight_decay=0.1)]
+
+
+def steps(run, rule, freeze):
+    """Returns the updates of three steps on what is drawn, and the state after them."""
+    run = replace(run, recipe=replace(run.recipe, optimizer=rule, freeze=freeze))
+    draws, updates = np.random.default_rng(0), []
+    state = optimizer(LAYOUTS, hyper(run), step=0).init(PARAMETERS)
+    for step in range(3):
+        gradients = jax.tree.map(lambda leaf: jnp.asarray(draws.normal(size=leaf.shape), jnp.float32), PARAMETERS)
+        made, state = optimizer(LAYOUTS, hyper(run), step=step).update(gradients, state, PARAMETERS)
+        updates.append(made)
+    return updates, state
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.word)
+def test_of_what_is_frozen_no_state_is_kept_and_the_rest_learns_as_ever(run, rule):
+    run = replace(run, recipe=replace(run.recipe, clip=None))
+    (free, _), (held, state) = steps(run, rule, "nothing"), steps(run, rule, "body")
+    for one, other in zip(free, held, strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one["classifier"], other["classifier"])
+    shapes = {leaf.shape for leaf in jax.tree.leaves(state)}
+    assert {(2, 5), (5,)} <= shapes
+    assert not shapes & {(2, 2), (2,), (3, 2, 2)}
+    assert not any(np.any(leaf) for made in held for leaf in jax.tree.leaves((made["stem"], made["blocks"])))
 
 
 def test_depths_of_a_network_count_its_blocks():
