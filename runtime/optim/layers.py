@@ -34,11 +34,11 @@ def of_learning(rule: optax.GradientTransformation, layouts: Layouts, freeze: Fr
     def seen(tree: Any) -> Any:
         return jax.tree.map(stand_in, kept, layouts, tree)
 
-    def init(parameters: Any) -> Any:
-        return rule.init(seen(parameters))
+    def init(params: Any) -> Any:
+        return rule.init(seen(params))
 
-    def update(updates: Any, state: Any, parameters: Any = None) -> tuple[Any, Any]:
-        made, state = rule.update(seen(updates), state, seen(parameters))
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        made, state = rule.update(seen(updates), state, seen(params))
         return jax.tree.map(lambda keeps, old, new: old if keeps else new, kept, updates, made), state
 
     return optax.GradientTransformation(init, update)
