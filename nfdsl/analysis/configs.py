@@ -2,6 +2,7 @@
 """The Fiddle configs of a study's tuned runs, and what a report tells from them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fiddle import printing
@@ -22,8 +23,8 @@ def tuned_runs(directory: StudyDirectory, records: Sequence[Record]) -> Mapping[
 
 
 def config_text(run: Run) -> str:
-    """Returns a run's Fiddle config, a setting in a line."""
-    return printing.as_str_flattened(configure(run), include_types=False)
+    """Returns a run's Fiddle config, a setting in a line; where its spec lies is nobody else's business."""
+    return printing.as_str_flattened(configure(replace(run, folder=".")), include_types=False)
 
 
 def imagenet_blocks(records: Sequence[Record], runs: Mapping[str, Run]) -> frozenset[str]:

@@ -9,6 +9,7 @@ import pytest
 from nfdsl.analysis.fit import fit
 from nfdsl.analysis.points_csv import read_points
 from nfdsl.analysis.report import write_report
+from nfdsl.run_json import load
 from nfdsl.study.directory import Unreadable
 
 
@@ -59,6 +60,15 @@ def test_nothing_is_loaded_from_elsewhere(study):
     html = write_report(study.path).html.read_text()
     assert not re.search(r'(src|href)="(?!#)', html)
     assert not re.search(r"@import|url\((?!#)|<script|<link", html)
+
+
+def test_a_report_does_not_tell_where_the_spec_lies(study):
+    run = next((study.path / "runs").iterdir()) / "run.json"
+    folder = json.dumps(load(run.read_text()).folder)
+    assert folder in run.read_text()
+    for path in (study.path / "runs").glob("*/run.json"):
+        path.write_text(path.read_text().replace(folder, '"/home/somebody"'))
+    assert "somebody" not in write_report(study.path).html.read_text()
 
 
 def test_the_same_directory_gives_the_same_bytes(study):
