@@ -31,6 +31,7 @@ from runtime.state import TrainState, initial_state
 from runtime.step import Losses, Metrics, Step, classification, train_step
 from runtime.transfer import with_rare_classes
 
+TPU_OPTIONS = {"xla_enable_async_all_gather": True, "xla_tpu_enable_multi_level_nested_loop_fusion": True}
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
 
 T = TypeVar("T")
@@ -118,11 +119,11 @@ class Program:
         """Returns XLA's options.
 
         What runs once is not worth optimizing where that takes longer than running it. TPUs can put weights together
-        while they compute with others.
+        while they compute with others, and compute activations within the convolution of another layout that follows.
         """
         if self._platform == "cpu" and kind == "initialize":
             return {"xla_backend_optimization_level": 0}
-        return {"xla_enable_async_all_gather": True} if self._platform == "tpu" else {}
+        return TPU_OPTIONS if self._platform == "tpu" else {}
 
     def _lower_initialize(self, pretrained: Parameters | None) -> Lowered:
         def initialize(hyper: Hyper, pretrained: Parameters | None) -> TrainState:
