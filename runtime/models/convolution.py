@@ -12,6 +12,7 @@ from flax import nnx
 from jax import lax
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
+from runtime.models.traversal import kept
 from runtime.parameters import Parameter
 
 _INPUTS = (-4, -3, -2)  # axes of a kernel's inputs
@@ -76,6 +77,7 @@ class Convolution(nnx.Module):
         stride: int = 1,
         groups: int = 1,
         padding: Padding = "same",
+        keep: bool = False,
         grouped: Grouped,
     ):
         shape = (side, side, inputs // groups, outputs)
@@ -89,6 +91,7 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.padding: Padding = padding
         self.grouped: Grouped = grouped
+        self.keep = keep
         self.is_prepared = False
 
     def prepare(self) -> None:
@@ -101,7 +104,7 @@ class Convolution(nnx.Module):
         y_BxHxWxO = convolve(
             x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, padding=self.padding, grouped=self.grouped
         )
-        return y_BxHxWxO + self.bias[...]
+        return (kept(y_BxHxWxO) if self.keep else y_BxHxWxO) + self.bias[...]
 
     def _standardized(self) -> jax.Array:
         return standardize(self.kernel[...], self.gain[...])
