@@ -54,6 +54,7 @@ def stage_gradient(stage: int, images: int, traversal: Traversal) -> tuple[Calla
         for _, part in nnx.iter_modules(blocks):
             if isinstance(part, Convolution):
                 part.prepare()
+                part.separate()
         return blocks
 
     structure = nnx.graphdef(jax.eval_shape(create))
