@@ -85,7 +85,7 @@ def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike
     parameters = jax.eval_shape(network.initialize, jax.random.key(0))
     numbers = sum(leaf.size for leaf in jax.tree.leaves(parameters))
     kept = jax.eval_shape(
-        partial(_kept, network, objective is not None, dtype),
+        partial(_kept, network, objective is not None, dtype, run.recipe.dropout or None),
         parameters,
         jax.ShapeDtypeStruct((images, side, side, 3), dtype),
         jax.eval_shape(lambda: jax.random.split(jax.random.key(0), images)),
@@ -95,11 +95,17 @@ def need(run: Run, remat: Remat, images: int, grouped: Grouped, dtype: DTypeLike
 
 
 def _kept(
-    network: Network, is_masked: bool, dtype: DTypeLike, parameters: Any, images: jax.Array, keys: jax.Array
+    network: Network,
+    is_masked: bool,
+    dtype: DTypeLike,
+    dropout: float | None,
+    parameters: Any,
+    images: jax.Array,
+    keys: jax.Array,
 ) -> Any:
     """Returns what the backward pass gets from the forward pass."""
     weights = jax.tree.map(lambda parameter: parameter.astype(dtype), parameters)
-    noise = Regularization(keys, 0.0, 0.0)
+    noise = Regularization(keys, 0.0, dropout)
 
     def logits(weights: Any) -> jax.Array:
         if is_masked:

@@ -31,6 +31,11 @@ from runtime.state import TrainState, initial_state
 from runtime.step import Losses, Metrics, Step, classification, train_step
 from runtime.transfer import with_rare_classes
 
+TPU_OPTIONS = {
+    "xla_enable_async_all_gather": True,  # weights are put together while others are computed with
+    "xla_tpu_enable_multi_level_nested_loop_fusion": True,  # convolutions compute activations as they read them
+    "xla_tpu_enable_advanced_while_initializer_removal": True,  # what a loop overwrites is not filled with zeros first
+}
 _INITIAL = 2**32 - 1  # folded into a run's key where its steps (below 2^31) are, so that no step repeats these draws
 
 T = TypeVar("T")
@@ -117,12 +122,11 @@ class Program:
     def _options(self, kind: Kind) -> dict[str, Any]:
         """Returns XLA's options.
 
-        What runs once is not worth optimizing where that takes longer than running it. TPUs can put weights together
-        while they compute with others.
+        What runs once is not worth optimizing where that takes longer than running it.
         """
         if self._platform == "cpu" and kind == "initialize":
             return {"xla_backend_optimization_level": 0}
-        return {"xla_enable_async_all_gather": True} if self._platform == "tpu" else {}
+        return TPU_OPTIONS if self._platform == "tpu" else {}
 
     def _lower_initialize(self, pretrained: Parameters | None) -> Lowered:
         def initialize(hyper: Hyper, pretrained: Parameters | None) -> TrainState:

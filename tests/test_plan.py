@@ -153,7 +153,8 @@ def test_what_changes_a_program(planned: Planned):
     def programs(*settings: str) -> int:
         return len(planned(STUDY % ("1 epochs", "\n ".join(settings))).programs)
 
-    assert programs("lr {0.1, 0.2}", "seed {0, 1}", "dropout {0, 0.1}", "augment repeat {1, 2}") == 2
+    assert programs("lr {0.1, 0.2}", "seed {0, 1}", "dropout {0.1, 0.2}", "augment repeat {1, 2}") == 2
+    assert programs("lr 0.1", "dropout {0, 0.1, 0.2}") == 4
     assert programs("lr 0.1", "clip {none, agc(0.01)}") == 4
 
 

@@ -35,7 +35,7 @@ def program_key(model: Model, recipe: Recipe) -> ProgramKey:
 def _shape(value: object) -> Hashable:
     """Returns a component as its word and what of its settings shapes a program; another value as it is.
 
-    Of a list of numbers that are inputs that is its length.
+    Of a list of numbers that are inputs that is its length, of a number that is off at 0 whether it is 0.
     """
     if not is_dataclass(value):
         return value
@@ -44,6 +44,8 @@ def _shape(value: object) -> Hashable:
         inner = getattr(value, setting.name)
         if setting.description.shapes:
             parts.append((setting.name, _shape(inner)))
+        elif setting.description.off_at_zero:
+            parts.append((setting.name, inner != 0))
         elif isinstance(inner, tuple):
             parts.append((setting.name, len(cast(tuple[object, ...], inner))))
     return tuple(parts)

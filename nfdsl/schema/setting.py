@@ -30,6 +30,7 @@ class Description:
     files: tuple[str, ...] = ()  # endings of the file that the path names and that must be there
     collects: bool = False  # a grid written here is the value itself, not a sweep
     shapes: bool = False  # a part of what is compiled, where others are inputs of the program: see `program`
+    off_at_zero: bool = False  # so that whether it is 0 is a part of what is compiled, any other number an input
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def setting(
     files: tuple[str, ...] = (),
     collects: bool = False,
     shapes: bool = False,
+    off_at_zero: bool = False,
     keyword: bool = False,
 ) -> Any:
     """Returns a dataclass field that carries its `Description`.
@@ -78,9 +80,12 @@ def setting(
       keyword: whether it is never given by position, so that it may stand before settings that are.
       shapes: whether runs that differ in it need programs of their own; of a component, its kind
         and those of its settings that say so.
+      off_at_zero: whether a number is an input of programs but where it is 0, which need not compute what it is of.
     """
     units = unit if isinstance(unit, tuple) else (unit,)
-    description = Description(doc, units, at_least, above, at_most, below, source, names, path, files, collects, shapes)
+    description = Description(
+        doc, units, at_least, above, at_most, below, source, names, path, files, collects, shapes, off_at_zero
+    )
     kw_only: Any = True if keyword else MISSING  # else what its class says
     return field(default=default, metadata={_KEY: description}, kw_only=kw_only)
 

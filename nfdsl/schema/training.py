@@ -144,7 +144,9 @@ class Recipe:
     label_smoothing: float = setting("share of the target spread over all classes", default=0.0, at_least=0, below=1)
     sam: SAM | None = setting("sharpness-aware minimisation", default=None, shapes=True)
     stochastic_depth: float = setting("chance that the last block is skipped", default=0.0, at_least=0, below=1)
-    dropout: float = setting("chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1)
+    dropout: float = setting(
+        "chance that a feature is dropped before the classifier", default=0.0, at_least=0, below=1, off_at_zero=True
+    )
     augment: Augment = setting("changes to training images", default=Augment())
     randaugment: RandAugment | None = setting("further changes, by operations drawn at random", default=None)
     mixup: Mixup | None = setting("training on blends of two images", default=None, shapes=True)

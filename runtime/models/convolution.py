@@ -1,6 +1,6 @@
 """Convolutions with scaled weight standardization.
 
-Shape suffixes: B batch, H height, W width, I channels in, O channels out, _ the layers of a stack or nothing;
+Shape suffixes: B batch, H height, W width, G groups, I channels in, O channels out, _ the layers of a stack or nothing;
 kernels HxWxIxO as lax has them.
 """
 
@@ -12,6 +12,7 @@ from flax import nnx
 from jax import lax
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
+from runtime.models.traversal import kept
 from runtime.parameters import Parameter
 
 _INPUTS = (-4, -3, -2)  # axes of a kernel's inputs
@@ -76,6 +77,7 @@ class Convolution(nnx.Module):
         stride: int = 1,
         groups: int = 1,
         padding: Padding = "same",
+        keep: bool = False,
         grouped: Grouped,
     ):
         shape = (side, side, inputs // groups, outputs)
@@ -89,19 +91,41 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.padding: Padding = padding
         self.grouped: Grouped = grouped
+        self.keep = keep
         self.is_prepared = False
+        self.is_separate = False
 
     def prepare(self) -> None:
         """Standardizes the kernel, or those of a stack, for all calls to come."""
         self.kernel[...] = self._standardized()
         self.is_prepared = True
 
+    def separate(self) -> None:
+        """Sets the groups of a kernel, or of those of a stack, apart for all calls to come: [.., H, W, G, I, O / G].
+
+        A TPU computes with them as they lie then. Else it would arrange the kernel, and its gradient, in each turn of
+        a loop over a stack.
+        """
+        if self.groups > 1 and self.grouped == "native":
+            *shape, outputs = self.kernel.shape
+            kernel__xHxWxIxGxO = self.kernel[...].reshape(*shape, self.groups, outputs // self.groups)
+            self.kernel.set_value(kernel__xHxWxIxGxO.swapaxes(-3, -2))
+            self.is_separate = True
+
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
         kernel = self.kernel[...] if self.is_prepared else self._standardized()
+        if self.is_separate:
+            kernel = _joined(kernel)
         y_BxHxWxO = convolve(
             x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, padding=self.padding, grouped=self.grouped
         )
-        return y_BxHxWxO + self.bias[...]
+        return (kept(y_BxHxWxO) if self.keep else y_BxHxWxO) + self.bias[...]
 
     def _standardized(self) -> jax.Array:
         return standardize(self.kernel[...], self.gain[...])
+
+
+def _joined(kernel_HxWxGxIxO: jax.Array) -> jax.Array:
+    """Returns the kernel [H, W, I, GO] of groups that lie apart."""
+    height, width, _, inputs, _ = kernel_HxWxGxIxO.shape
+    return kernel_HxWxGxIxO.swapaxes(2, 3).reshape(height, width, inputs, -1)

@@ -74,7 +74,7 @@ class Network:
         self, prepared: Parameters, images_BxHxWx3: jax.Array, regularization: Regularization | None
     ) -> jax.Array:
         """Returns what `apply` does, from prepared parameters."""
-        return nnx.merge(self.prepared, prepared)(images_BxHxWx3, regularization)
+        return _separate(nnx.merge(self.prepared, prepared))(images_BxHxWx3, regularization)
 
 
 def build(
@@ -114,6 +114,14 @@ def _prepared(module: Module) -> Module:
     for _, part in nnx.iter_modules(module):
         if isinstance(part, Convolution | StandardizedConvolution):
             part.prepare()
+    return module
+
+
+def _separate(module: Module) -> Module:
+    """Returns `module` with the groups of its kernels apart, as TPUs take them."""
+    for _, part in nnx.iter_modules(module):
+        if isinstance(part, Convolution):
+            part.separate()
     return module
 
 

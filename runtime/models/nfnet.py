@@ -108,7 +108,7 @@ class Block(nnx.Module):
         keys, inner, groups = jax.random.split(key, 6), model.inner_width(outputs), model.groups(outputs)
         convolve1x1 = partial(Convolution, grouped=grouped)
         convolve3x3 = partial(Convolution, side=3, groups=groups, padding=model.padding, grouped=grouped)
-        self.conv0 = convolve1x1(keys[0], inputs, inner)
+        self.conv0 = convolve1x1(keys[0], inputs, inner, keep=True)
         self.conv1 = convolve3x3(keys[1], inner, inner, stride=stride)
         self.conv2 = convolve3x3(keys[2], inner, inner)
         self.conv3 = convolve1x1(keys[3], inner, outputs)
@@ -131,7 +131,7 @@ class Block(nnx.Module):
         return self._shortcut(x_BxHxWxC, active_BxHxWxC) + scale_BxC[:, None, None, :] * self.conv3(inner_BxHxWxC)
 
     def _inner(self, active_BxHxWxC: jax.Array) -> jax.Array:
-        y_BxHxWxC = activate(kept(self.conv0(active_BxHxWxC)), self.activation)
+        y_BxHxWxC = activate(self.conv0(active_BxHxWxC), self.activation)
         y_BxHxWxC = activate(self.conv1(y_BxHxWxC), self.activation)
         return activate(self.conv2(y_BxHxWxC), self.activation)
 

@@ -16,12 +16,12 @@ class Regularization:
 
     `keys` has one key for each image, so that an image's noise depends neither on its place in the batch nor on
     the device it is on. `stochastic_depth` is the rate that the last block approaches; `dropout` the chance that a
-    feature is dropped; both in [0, 1).
+    feature is dropped, None where none ever is and nothing need be drawn; both in [0, 1).
     """
 
     keys: jax.Array  # [B]
     stochastic_depth: ArrayLike
-    dropout: ArrayLike
+    dropout: ArrayLike | None
 
     def skip(self, branch_Bx_: jax.Array, branch: ArrayLike, share: ArrayLike, *, rescale: bool = False) -> jax.Array:
         """Returns a residual branch [B, ...], zero for each image with chance ``stochastic_depth * share``.
@@ -44,6 +44,8 @@ class Regularization:
         Args:
           place: numbers that tell where in the network this is done; each place has draws of its own.
         """
+        if self.dropout is None:
+            return x_Bx_
         draws_Bx_ = self._uniform(x_Bx_.shape[1:], _DROPOUT, *place)
         scale = 1 / (1 - jnp.asarray(self.dropout, jnp.float32))
         factors_Bx_ = jnp.where(draws_Bx_ >= self.dropout, scale, 0).astype(x_Bx_.dtype)

@@ -25,8 +25,27 @@ Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
 
 
 def kept(x: jax.Array) -> jax.Array:
-    """Returns `x`, which takes longer to compute again than to write and to read."""
-    return checkpoint_name(x, _KEPT)
+    """Returns `x`, which takes longer to compute again than to write and to read; so does its gradient.
+
+    That is written once for the two products that need it, where a compiler would let each compute it anew.
+    """
+    return checkpoint_name(_once(x), _KEPT)
+
+
+@jax.custom_vjp
+def _once(x: jax.Array) -> jax.Array:
+    return x
+
+
+def _forward(x: jax.Array) -> tuple[jax.Array, None]:
+    return x, None
+
+
+def _backward(_: None, dx: jax.Array) -> tuple[jax.Array]:
+    return (lax.optimization_barrier(dx),)
+
+
+_once.defvjp(_forward, _backward)
 
 
 @dataclass(frozen=True)
@@ -36,8 +55,10 @@ class Traversal:
     remat: Remat = "none"
     unroll: bool = False  # whether blocks of one shape are written out in the program, which then grows with depth
 
-    def through(self, block: Block, x: jax.Array, place: Any, regularization: Regularization | None) -> jax.Array:
-        """Returns what one block makes of `x`."""
+    def through(
+        self, block: Block, x: jax.Array, place: Any, regularization: Regularization | None, *, prevent_cse: bool = True
+    ) -> jax.Array:
+        """Returns what one block makes of `x`; `prevent_cse` as in `jax.checkpoint`."""
 
         def apply(block: Block, x: jax.Array, place: Any) -> jax.Array:
             return block(x, place, regularization)
@@ -46,9 +67,9 @@ class Traversal:
             case "none":
                 return apply(block, x, place)
             case "activations":
-                return jax.checkpoint(apply, policy=_POLICY)(block, x, place)
+                return jax.checkpoint(apply, policy=_POLICY, prevent_cse=prevent_cse)(block, x, place)
             case "blocks":
-                return jax.checkpoint(apply)(block, x, place)
+                return jax.checkpoint(apply, prevent_cse=prevent_cse)(block, x, place)
             case _:
                 assert_never(self.remat)
 
@@ -57,6 +78,8 @@ class Traversal:
 
         def layer(x: jax.Array, block_and_place: tuple[Block, Any]) -> tuple[jax.Array, None]:
             block, place = block_and_place
-            return self.through(block, x, place, regularization), None
+            # Forward and backward loop have nothing in common that a compiler could keep rather than compute again;
+            # without barriers it reads of a stack what it needs where it needs it.
+            return self.through(block, x, place, regularization, prevent_cse=self.unroll), None
 
         return lax.scan(layer, x, (blocks, places), unroll=self.unroll)[0]

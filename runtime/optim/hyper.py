@@ -64,7 +64,7 @@ class Hyper:
     layer_decay: ArrayLike
     label_smoothing: ArrayLike
     stochastic_depth: ArrayLike
-    dropout: ArrayLike
+    dropout: ArrayLike | None
     seed: ArrayLike  # [2] uint32: high and low word
     clip: Clip | None
     sam: SAM | None
@@ -96,7 +96,7 @@ def hyper(run: Run) -> Hyper:
         layer_decay=np.float32(recipe.layer_decay),
         label_smoothing=np.float32(recipe.label_smoothing),
         stochastic_depth=np.float32(recipe.stochastic_depth),
-        dropout=np.float32(recipe.dropout),
+        dropout=np.float32(recipe.dropout) if recipe.dropout else None,
         seed=np.array(divmod(recipe.seed, 2**32), np.uint32),
         clip=_arrays(recipe.clip),
         sam=_arrays(recipe.sam),

@@ -20,11 +20,13 @@ from nfdsl.schema.model import NFNet
 from runtime.aot.__main__ import slice_devices
 from runtime.aot.estimate import CLOCK, MATRIX_WORK
 from runtime.aot.hlo import Module, parse
+from runtime.models.convolution import Convolution
 from runtime.models.nfnet import Block, places
 from runtime.models.regularization import Regularization
 from runtime.models.stack import stack
 from runtime.models.traversal import Traversal
 from runtime.parameters import values
+from runtime.program import TPU_OPTIONS
 
 BLOCKS = 8
 F7_PLUS = NFNet(depth=(8, 16, 48, 24), width=(384, 768, 2048, 2048))
@@ -39,7 +41,7 @@ def main() -> None:
     gradient, shapes = stage_gradient(arguments.stage - 1, arguments.images, Traversal(arguments.remat))
     chip = SingleDeviceSharding(slice_devices(Hardware("tpu_v4", (2, 2, 1)))[0])
     placed = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=chip), shapes)
-    tell(parse(jax.jit(gradient).lower(*placed).compile().as_text() or ""))
+    tell(parse(jax.jit(gradient).lower(*placed).compile(TPU_OPTIONS).as_text() or ""))
 
 
 def stage_gradient(stage: int, images: int, traversal: Traversal) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -50,8 +52,9 @@ def stage_gradient(stage: int, images: int, traversal: Traversal) -> tuple[Calla
         keys = jax.random.split(jax.random.key(0), BLOCKS)
         blocks = stack(lambda key: Block(key, F7_PLUS, width, width, 1, "native"), keys)
         for _, part in nnx.iter_modules(blocks):
-            if hasattr(part, "prepare"):
+            if isinstance(part, Convolution):
                 part.prepare()
+                part.separate()
         return blocks
 
     structure = nnx.graphdef(jax.eval_shape(create))

@@ -75,3 +75,16 @@ def test_the_bias_is_added_and_the_gain_scales():
     convolution.gain[...] = jnp.full(6, 3.0)
     convolution.bias[...] = jnp.arange(6.0)
     np.testing.assert_allclose(apply(convolution, x), 3 * plain + np.arange(6.0), rtol=1e-5, atol=1e-5)
+
+
+def test_groups_apart_compute_the_same():
+    def outputs(convolution: Convolution) -> jax.Array:
+        return jax.jit(convolution.__call__)(x)
+
+    convolution = Convolution(jax.random.key(0), 8, 12, side=3, groups=4, grouped="native")
+    x = jax.random.normal(jax.random.key(1), (2, 5, 5, 8))
+    convolution.prepare()
+    expected = outputs(convolution)
+    convolution.separate()
+    assert convolution.kernel.shape == (3, 3, 4, 2, 3)
+    np.testing.assert_allclose(outputs(convolution), expected, rtol=1e-5, atol=1e-6)

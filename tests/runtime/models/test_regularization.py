@@ -47,6 +47,11 @@ def test_rates_of_zero_change_nothing(keys: jax.Array):
     assert np.all(skip(none, x[:, None, None], 3, 1.0) == x[:, None, None])
 
 
+def test_no_dropout_draws_nothing(keys: jax.Array):
+    x = np.ones((IMAGES, 1), np.float32)
+    assert not jax.make_jaxpr(drop)(Regularization(keys, 0.5, None), x).eqns[0].params["jaxpr"].eqns
+
+
 def test_blocks_and_purposes_have_draws_of_their_own(keys: jax.Array):
     def kept(block: int) -> np.ndarray:
         return np.ravel(skip(noise, np.ones((IMAGES, 1, 1, 1), np.float32), block, 1.0)) > 0

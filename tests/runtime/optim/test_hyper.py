@@ -28,7 +28,7 @@ def test_numbers_are_those_of_the_run(run):
 
 def test_what_a_recipe_leaves_out_is_none(run):
     without = hyper(run)
-    assert (without.clip, without.sam, without.average) == (None, None, None)
+    assert (without.clip, without.sam, without.average, without.dropout) == (None, None, None, None)
     numbers = hyper(varied(run, clip=AGC(0.02, 1e-4), sam=SAM(0.1, 0.5), average=EMA(0.99)))
     assert numbers.clip == AGC(np.float32(0.02), np.float32(1e-4))
     assert numbers.sam == SAM(np.float32(0.1), 0.5)
@@ -52,7 +52,8 @@ def test_the_heads_decay_is_that_of_kernels_unless_it_is_said(run):
         ({"schedule": ReciprocalSqrt()}, {"schedule": ReciprocalSqrt(timescale=7, cooldown=3)}),
         ({"schedule": Piecewise(at=(0.5, 0.75))}, {"schedule": Piecewise(at=(0.1, 0.2), factor=0.5)}),
         ({"average": Polyak(0.5)}, {"average": Polyak(0.25)}),
-        ({"sam": SAM(0.1, 0.5), "clip": AGC()}, {"sam": SAM(0.2, 0.5), "clip": AGC(0.02), "seed": 3, "dropout": 0.1}),
+        ({"sam": SAM(0.1, 0.5), "clip": AGC()}, {"sam": SAM(0.2, 0.5), "clip": AGC(0.02), "seed": 3}),
+        ({"dropout": 0.1}, {"dropout": 0.2}),
     ],
 )
 def test_numbers_are_leaves(run, one, other):
@@ -70,6 +71,7 @@ def test_numbers_are_leaves(run, one, other):
         ({"optimizer": Adam()}, {"optimizer": AdamW()}),
         ({"schedule": Cosine()}, {"schedule": Linear()}),
         ({"average": EMA()}, {"average": EMA(warmup=False)}),
+        ({}, {"dropout": 0.1}),
         ({"schedule": Piecewise(at=(0.5,))}, {"schedule": Piecewise(at=(0.1, 0.2))}),
     ],
 )
