@@ -72,6 +72,7 @@ def _json(estimate: Estimate) -> dict[str, Any]:
     return {
         **common,
         "shards": report["shards"],
+        "gather": report["gather"],
         "remat": report["remat"],
         "hbm_bytes": {
             "arguments": report["arguments"],
@@ -110,11 +111,11 @@ def _costs(estimates: Sequence[Estimate]) -> Table:
 
 
 def _steps(estimates: Sequence[Estimate]) -> Table:
-    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "remat")
+    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "gather", "remat")
     for estimate in estimates:
         report = estimate.report
         times = (f"{1e3 * report[part]:.1f}" for part in _PARTS)
-        table.add_row(estimate.name, *times, str(report["shards"]), report["remat"])
+        table.add_row(estimate.name, *times, str(report["shards"]), report["gather"], report["remat"])
     return table
 
 

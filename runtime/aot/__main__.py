@@ -23,7 +23,6 @@ from nfdsl.run_json import load
 from nfdsl.schema.hardware import DEVICES, Hardware
 from runtime.aot.estimate import CLOCK, breakdown, collective_bytes
 from runtime.aot.hlo import HloError, parse
-from runtime.mesh import data_mesh
 from runtime.program import Program
 
 _ONE_DEVICE_A_CHIP = {"tpu_v4", "tpu_v5p"}  # whose two cores act as one ("megacore")
@@ -35,6 +34,7 @@ class Report:
 
     devices: int
     shards: int
+    gather: str
     remat: str
     why: str
     arguments: int  # bytes of HBM: the training state and the batch
@@ -53,7 +53,7 @@ def main() -> None:
     """Compiles the run named on the command line."""
     run = load(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
-        program = Program(run, data_mesh(slice_devices(run.recipe.hardware)))
+        program = Program(run, slice_devices(run.recipe.hardware))
         started = time.perf_counter()
         compiled = program.trainer().executable()
         answer = asdict(_report(program, compiled, run.recipe.hardware, time.perf_counter() - started))
@@ -82,6 +82,7 @@ def _report(program: Program, compiled: Any, hardware: Hardware, seconds: float)
     return Report(
         devices=program.mesh.size,
         shards=program.choice.shards,
+        gather=program.choice.gather,
         remat=program.choice.remat,
         why=program.choice.why,
         arguments=memory.argument_size_in_bytes,

@@ -10,8 +10,10 @@ from typing import Any, Literal, assert_never
 import jax
 from jax import lax
 from jax.ad_checkpoint import checkpoint_name
+from jax.extend.core import Primitive
 
 from runtime.models.regularization import Regularization
+from runtime.parts import has_parts, whole
 
 # What the backward pass computes again rather than keeps in memory (Chen et al. 2016): "none" keeps
 # everything, "activations" what the blocks say is worth it (`kept`), "blocks" the inputs of residual
@@ -19,6 +21,11 @@ from runtime.models.regularization import Regularization
 Remat = Literal["none", "activations", "blocks"]
 _KEPT = "kept"
 _POLICY = jax.checkpoint_policies.save_only_these_names(_KEPT)
+# Of weights that are put together (`Part.whole`), whatever becomes of them before something is computed with them: all
+# of it is as large as they are.
+_MOVES = frozenset(
+    {"linear_call", "convert_element_type", "reshape", "transpose", "squeeze", "slice", "split", "broadcast_in_dim"}
+)
 
 # Takes its place in the network as its family describes it.
 Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
@@ -27,6 +34,10 @@ Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
 def kept(x: jax.Array) -> jax.Array:
     """Returns `x`, which takes longer to compute again than to write and to read."""
     return checkpoint_name(x, _KEPT)
+
+
+def _is_computed(primitive: Primitive, *_: Any, **__: Any) -> bool:
+    return primitive.name not in _MOVES
 
 
 @dataclass(frozen=True)
@@ -40,9 +51,11 @@ class Traversal:
         """Returns what one block makes of `x`."""
 
         def apply(block: Block, x: jax.Array, place: Any) -> jax.Array:
-            return block(x, place, regularization)
+            return whole(block)(x, place, regularization)
 
         match self.remat:
+            case "none" if has_parts(block):
+                return jax.checkpoint(apply, policy=_is_computed)(block, x, place)
             case "none":
                 return apply(block, x, place)
             case "activations":

@@ -8,7 +8,7 @@ import pytest
 from nfdsl.schema.hardware import Auto, Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.training import Resolution
-from runtime.choices import choose, need
+from runtime.choices import choose
 
 F3 = NFNet(depth=(4, 8, 24, 12), width=(256, 512, 1536, 1536))
 
@@ -21,7 +21,7 @@ def chosen(run):
         recipe = replace(
             run.recipe, batch=images * 128, resolution=Resolution(224, 224), hardware=Hardware("tpu_v4", **hardware)
         )
-        return choose(replace(run, model=F3, recipe=recipe), 128, "native", jnp.bfloat16, copies=2)
+        return choose(replace(run, model=F3, recipe=recipe), 128, "native", jnp.bfloat16)
 
     return chosen
 
@@ -36,8 +36,8 @@ def test_as_much_is_computed_twice_as_memory_asks_for(chosen):
 def test_chips_share_a_copy_in_groups_that_divide_them(chosen, run):
     assert chosen(8).shards == 16
     recipe = replace(run.recipe, hardware=Hardware("tpu_v4"))
-    assert choose(replace(run, recipe=recipe), 12, "native", jnp.bfloat16, copies=2).shards == 12
-    assert choose(replace(run, recipe=recipe), 34, "native", jnp.bfloat16, copies=2).shards == 2
+    assert choose(replace(run, recipe=recipe), 12, "native", jnp.bfloat16).shards == 12
+    assert choose(replace(run, recipe=recipe), 34, "native", jnp.bfloat16).shards == 2
 
 
 def test_what_is_said_is_done(chosen):
@@ -47,12 +47,5 @@ def test_what_is_said_is_done(chosen):
 
 def test_a_machine_of_unknown_memory_keeps_everything_whole(run):
     for hardware in (Hardware(), Hardware(shards=Auto(), remat="auto")):
-        choice = choose(replace(run, recipe=replace(run.recipe, hardware=hardware)), 8, "split", jnp.float32, copies=2)
+        choice = choose(replace(run, recipe=replace(run.recipe, hardware=hardware)), 8, "split", jnp.float32)
         assert (choice.shards, choice.remat) == (1, "none")
-
-
-def test_the_need_grows_with_the_images_and_shrinks_with_the_shards(run):
-    few, many = (need(run, "none", images, "native", jnp.bfloat16, 2) for images in (1, 4))
-    assert many.activations > few.activations
-    assert need(run, "none", 1, "native", jnp.bfloat16, 2 / 16).state == pytest.approx(few.state / 16, abs=1)
-    assert few.weights == many.weights

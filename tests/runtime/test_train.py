@@ -21,7 +21,6 @@ from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError
 from runtime.events import Compiled, Damaged, Done, Progress, Saved, Started, Stopped
-from runtime.mesh import data_mesh
 from runtime.metrics import Metrics
 from runtime.program import Programs
 from runtime.results import read_result
@@ -228,9 +227,9 @@ def shared(run, shards, **changes):
 
 
 def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small_run, tmp_path):
-    programs = Programs(data_mesh(jax.devices()[:4]))
+    programs = Programs(jax.devices()[:4])
     whole, halves, quarters = (shared(small_run, shards, average=EMA(0.5)) for shards in (1, 2, 4))
-    expected = Programs(data_mesh(jax.devices()[:4]))
+    expected = Programs(jax.devices()[:4])
     carried_out(whole, tmp_path / "whole", expected)
     (tmp_path / "mixed").mkdir()
     with closing(train(halves, tmp_path / "mixed", programs, None, threading.Event(), save_seconds=0)) as events:
@@ -248,7 +247,7 @@ def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small
 def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tmp_path):
     """On four parts of each batch, as its hardware says, whatever devices hold them."""
     run = varied(small_run, sam=SAM(0.05, 0.5), hardware=Hardware(topology=(4,)))
-    programs = {count: Programs(data_mesh(jax.devices()[:count])) for count in (1, 2, 4)}
+    programs = {count: Programs(jax.devices()[:count]) for count in (1, 2, 4)}
     carried_out(run, tmp_path / "whole", programs[4])
     (tmp_path / "moved").mkdir()
     for count, until in ((1, 5), (2, 12)):
@@ -263,7 +262,7 @@ def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tm
 def test_devices_that_cannot_share_what_sam_ascends_on_are_refused(small_run, tmp_path):
     run = varied(small_run, sam=SAM(0.05), hardware=Hardware(topology=(4,)))
     with pytest.raises(RunError, match="`sam` ascends on 4 parts of each batch, one for each chip"):
-        carried_out(run, tmp_path, Programs(data_mesh(jax.devices()[:8])))
+        carried_out(run, tmp_path, Programs(jax.devices()[:8]))
     assert not list(tmp_path.iterdir())
 
 
@@ -285,4 +284,4 @@ def test_data_that_is_not_as_declared_is_named(small_run, tmp_path, programs):
 def test_a_batch_that_does_not_divide_is_named(small_run, tmp_path):
     run = varied(small_run, batch=12, resolution=Resolution(8, 8))
     with pytest.raises(RunError, match="a batch of 12 images does not divide evenly over 8 devices"):
-        carried_out(run, tmp_path, Programs(data_mesh(jax.devices())))
+        carried_out(run, tmp_path, Programs(jax.devices()))
