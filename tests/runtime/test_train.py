@@ -220,15 +220,16 @@ def test_a_fine_tune_begins_from_the_average_where_there_is_one(small_run, tmp_p
     assert not np.allclose(*kernels)
 
 
-def shared(run, shards, **changes):
+def shared(run, shards, gather="step", **changes):
     """The run on devices that share a copy of its state in groups, with a network large enough for that."""
-    model = NFNet(depth=(1,), width=(256,), group_width=64)
-    return replace(varied(run, hardware=Hardware(shards=shards), **changes), model=model)
+    model = NFNet(depth=(2,), width=(256,), group_width=64)
+    return replace(varied(run, hardware=Hardware(shards=shards, gather=gather), **changes), model=model)
 
 
 def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small_run, tmp_path):
     programs = Programs(jax.devices()[:4])
-    whole, halves, quarters = (shared(small_run, shards, average=EMA(0.5)) for shards in (1, 2, 4))
+    ways = ((1, "step"), (2, "step"), (4, "block"))
+    whole, halves, quarters = (shared(small_run, *way, average=EMA(0.5)) for way in ways)
     expected = Programs(jax.devices()[:4])
     carried_out(whole, tmp_path / "whole", expected)
     (tmp_path / "mixed").mkdir()
