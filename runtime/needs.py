@@ -50,7 +50,8 @@ class Needs:
         Raises:
           ValueError: the network has no patches that its objective could mask.
         """
-        self._run, self._devices, self._grouped, self._dtype = run, devices, grouped, jnp.dtype(dtype)
+        self._run, self._devices, self._dtype = run, devices, jnp.dtype(dtype)
+        self._grouped: Grouped = grouped
         network = self._network("none")
         self._layouts = network.layouts
         self._parameters = jax.eval_shape(network.initialize, jax.random.key(0))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import NamedSharding
 from jax.stages import Lowered
 
@@ -104,9 +105,13 @@ class Program:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
 
-    def whole(self, tree: T) -> T:
-        """Returns `tree` whole on every device, as it is saved and begun from, wherever its parts lie."""
-        return jax.device_put(tree, replicated(self.mesh))
+    def placed(self, pretrained: Parameters) -> Parameters:
+        """Returns parameters, or those of them that there are, where they lie in the state."""
+        return jax.device_put(pretrained, jax.tree.map(lambda leaf: leaf.sharding, self._placed_outline(pretrained)))
+
+    def on_host(self, tree: T) -> T:
+        """Returns `tree` as whole host arrays, on every process; no more than one is whole on a device at a time."""
+        return jax.tree.map(lambda leaf: np.array(jax.device_put(leaf, replicated(self.mesh))), tree)
 
     def inputs(self, batch: Batch) -> Inputs:
         """Returns this process's part of a batch as part of the global arrays on the devices."""
@@ -137,7 +142,7 @@ class Program:
             return self._initialize(hyper, pretrained)
 
         jitted = jax.jit(initialize, out_shardings=self._shardings)
-        return jitted.lower(self._hyper, self._whole_outline(pretrained))
+        return jitted.lower(self._hyper, None if pretrained is None else self._placed_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
         step = train_step(
@@ -178,6 +183,10 @@ class Program:
             jax.ShapeDtypeStruct((size,), jnp.int32, sharding=sharding),
             jax.ShapeDtypeStruct((size,), jnp.float32, sharding=sharding),
         )
+
+    def _placed_outline(self, pretrained: Parameters) -> Parameters:
+        """Returns the outline of what `placed` returns."""
+        return jax.tree.map(lambda like, given: given if given is None else like, self.state.parameters, pretrained)
 
     def _whole_outline(self, tree: T) -> T:
         """Returns the outline of `tree`, whole on every device."""

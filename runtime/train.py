@@ -202,7 +202,7 @@ def _pretrained(job: _Job, programs: Programs, start: Start) -> Parameters:
     last = start.run.length.steps
     trained = weights(start.folder / "checkpoints", last, program.state.parameters, averaged=averaged)
     outline = job.program.state.parameters
-    return job.program.whole(transferred(trained, job.program.network.layouts, outline))
+    return job.program.placed(transferred(trained, job.program.network.layouts, outline))
 
 
 def _released(job: _Job, weights: Weights) -> Parameters:
@@ -213,7 +213,7 @@ def _released(job: _Job, weights: Weights) -> Parameters:
     """
     path, outline = Path(weights.path), job.program.state.parameters
     require_content(path, weights.sha256)
-    return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
+    return job.program.placed(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 
 
 def _trained(
@@ -242,7 +242,7 @@ def _trained(
                 losses.settle()
                 metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
-                commits.begin(program.whole(state), step, combined(gathered(np.concatenate(rows)), job.index.epoch))
+                commits.begin(program.on_host(state), step, combined(gathered(np.concatenate(rows)), job.index.epoch))
                 job.agreement.saved()
                 rows = []
             if ending:

@@ -74,6 +74,7 @@ def _json(estimate: Estimate) -> dict[str, Any]:
         "shards": report["shards"],
         "gather": report["gather"],
         "remat": report["remat"],
+        "why": report["why"],
         "hbm_bytes": {
             "arguments": report["arguments"],
             "temporaries": report["temporaries"],

@@ -17,6 +17,7 @@ from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
 from nfdsl.schema.training import SAM, Resolution
+from nfdsl.schema.vit import ViT
 from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError
@@ -222,8 +223,8 @@ def test_a_fine_tune_begins_from_the_average_where_there_is_one(small_run, tmp_p
 
 def shared(run, shards, gather="step", **changes):
     """The run on devices that share a copy of its state in groups, with a network large enough for that."""
-    model = NFNet(depth=(2,), width=(256,), group_width=64)
-    return replace(varied(run, hardware=Hardware(shards=shards, gather=gather), **changes), model=model)
+    model = ViT(depth=2, width=128, mlp=256, heads=2, patch=4)
+    return replace(varied(run, hardware=Hardware(shards=shards, gather=gather), **changes), model=model, lr=0.1)
 
 
 def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small_run, tmp_path):
