@@ -65,7 +65,7 @@ class Needs:
         return Need(self._held(lie, shards), self._weights(lie, shards, gather), self._activations(remat))
 
     def _held(self, lie: Places, shards: int) -> int:
-        mesh = AbstractMesh((self._devices // shards, shards), BATCH)
+        mesh = AbstractMesh((1, shards), BATCH)  # of one copy
         shardings = jax.tree.leaves(state_shardings(self._state, self._parameters, lie, mesh))
         leaves = zip(jax.tree.leaves(self._state), shardings, strict=True)
         return sum(_bytes(jax.ShapeDtypeStruct(one.shard_shape(leaf.shape), leaf.dtype)) for leaf, one in leaves)

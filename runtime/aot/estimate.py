@@ -90,10 +90,9 @@ def sent(instruction: Instruction) -> int:
 
 def _collective(module: Module, instruction: Instruction) -> tuple[str, int]:
     """Returns the kind of a collective and the bytes each device sends in it."""
-    called = instruction.called("calls")
-    if called is not None and module.has(_ALL_REDUCE, instruction):
+    if instruction.opcode == "fusion" and module.has(_ALL_REDUCE, instruction):
         # All is summed as in an all-reduce, and each device keeps its part: the second half of the ring is left out.
-        return "reduce-scatter", sum(map(sent, module.computations[called])) // 2
+        return "reduce-scatter", sum(map(sent, module.computations[instruction.called("calls") or ""])) // 2
     return instruction.opcode.removesuffix("-start"), sent(instruction)
 
 

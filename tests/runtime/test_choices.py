@@ -10,6 +10,7 @@ from nfdsl.schema.model import NFNet
 from nfdsl.schema.training import SAM, Resolution
 from nfdsl.schema.vit import ViT
 from runtime.choices import Choice, choose, remedy
+from runtime.mesh import data_mesh
 
 F3 = NFNet(depth=(4, 8, 24, 12), width=(256, 512, 1536, 1536))
 
@@ -90,3 +91,9 @@ def test_a_machine_of_unknown_memory_keeps_everything_whole(run):
     for hardware in (Hardware(), Hardware(shards=Auto(), remat="auto")):
         choice = choose(replace(run, recipe=replace(run.recipe, hardware=hardware)), 8, "split", jnp.float32)
         assert (choice.shards, choice.gather, choice.remat) == (1, "step", "none")
+
+
+def test_groups_that_the_devices_do_not_make_are_left_for_the_mesh_to_refuse(large):
+    run = large(hardware=Hardware("tpu_v4", (4, 4, 8), shards=256))
+    with pytest.raises(ValueError, match="128 devices do not make groups of 256"):
+        data_mesh(range(128), choose(run, 128, "native", jnp.bfloat16).shards)
