@@ -38,7 +38,6 @@ from runtime.events import Event, Failed, Ready, Stopped, line
 from runtime.job import RunError
 from runtime.ledger import LedgerError
 from runtime.lock import Locked, locked
-from runtime.mesh import data_mesh
 from runtime.processes import first, join, leave
 from runtime.program import Programs
 from runtime.released.files import ReleasedError
@@ -128,7 +127,7 @@ def _asked_for(lines: Lines) -> Iterator[Path]:
 
 def _events(folders: Iterator[Path], stop: Flag) -> Iterator[Event]:
     """Trains the runs in `folders` one after the other; what goes wrong with one does not concern the others."""
-    programs = Programs(data_mesh(jax.devices()))
+    programs = Programs(jax.devices())
     for folder in folders:
         for event in _events_of(folder.absolute(), programs, stop):
             yield event

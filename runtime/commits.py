@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import jax
-import numpy as np
-
 from nfdsl.sampling.ledger import Rows
 from runtime.checkpoint import CheckpointError, Saving
 from runtime.ledger import Ledger
@@ -25,13 +22,12 @@ class Commits:
     _in_flight: Future[int] | None = None
 
     def begin(self, state: TrainState, step: int, rows: Rows, best: int | None) -> None:
-        """Begins to commit the state after `step` steps and the `rows` fed since the last commit.
+        """Begins to commit the state after `step` steps, host arrays, and the `rows` fed since the last commit.
 
-        Returns once the state has been copied and may be consumed. The last commit must have been `settled`. Of earlier
-        states that of step `best` is kept.
+        The last commit must have been `settled`. Of earlier states that of step `best` is kept.
         """
         with _explained(step):
-            saving = Saving(self.checkpoints, jax.tree.map(np.array, state), step)
+            saving = Saving(self.checkpoints, state, step)
         self._in_flight = self._threads.submit(self._commit, saving, step, rows, best)
 
     def settled(self) -> Iterator[int]:

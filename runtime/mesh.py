@@ -38,13 +38,12 @@ def replicated(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
-def shard_size(batch: int, mesh: Mesh) -> int:
-    """Returns how many of a batch's images each device takes.
+def shard_size(batch: int, devices: int) -> int:
+    """Returns how many of a batch's images each of `devices` takes.
 
     Raises:
       ValueError: the batch does not divide evenly over the devices.
     """
-    devices = mesh.size
     size, left = divmod(batch, devices)
     if left:
         nearest = " or ".join(str(n * devices) for n in (size, size + 1) if n)

@@ -2,22 +2,24 @@
 
 The devices along the mesh axis `SHARD` hold a part each of parameters, momentum and average, so
 that memory and time of the update shrink with their number (Rajbhandari et al. 2020, ZeRO). The
-parameters are put together once a step, in the dtype the network computes in; gradients are summed
-in float32, each device keeping the part it updates.
+parameters are put together in the dtype the network computes in: all of them once a step, or those
+of stacked blocks a block at a time. Gradients are summed in float32, each device keeping the part
+it updates.
 """
 
 import math
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import jax
 from jax import lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from jax.typing import DTypeLike
 
 from runtime.mesh import BATCH, DATA, SHARD
 from runtime.parameters import Layout, Layouts, Parameters
+from runtime.parts import Part, is_part, scattered
 
 # Devices hold the last two axes of an array in tiles of 8 x 128: parts that are not whole tiles
 # waste memory and time, and the least on the second last axis.
@@ -25,6 +27,9 @@ _TILE = 8
 _SMALL = 2**16  # elements: what is smaller is cheaper to keep whole
 
 Places = dict[str, Any]  # nested like the parameters: `PartitionSpec`s at the leaves
+# When weights are put together: all once a step, or those of stacked blocks while a block computes, forward and again
+# backward.
+Gather = Literal["step", "block"]
 
 
 def places(layouts: Layouts, parameters: Parameters, shards: int) -> Places:
@@ -36,7 +41,7 @@ def places(layouts: Layouts, parameters: Parameters, shards: int) -> Places:
     return jax.tree.map(partial(_place, shards=shards), layouts, parameters)
 
 
-def state_shardings(state: Any, parameters: Parameters, places: Places, mesh: Mesh) -> Any:
+def state_shardings(state: Any, parameters: Parameters, places: Places, mesh: Mesh | AbstractMesh) -> Any:
     """Returns the sharding of every array of `state`; those that come in trees like the parameters, lie like them."""
     structure = jax.tree.structure(parameters)
 
@@ -51,28 +56,42 @@ def state_shardings(state: Any, parameters: Parameters, places: Places, mesh: Me
     return jax.tree.map(sharding, state, is_leaf=is_like_parameters)
 
 
-def gathered(parameters: Parameters, places: Places, dtype: DTypeLike) -> Parameters:
-    """Returns, inside `jax.shard_map`, the whole parameters in `dtype`, as each device's own."""
+def is_gathered_by_block(layout: Layout, place: PartitionSpec) -> bool:
+    """Returns whether a parameter need never be whole: it is one of stacked blocks, and split."""
+    return layout.axes[:1] == ("layer",) and _axis(place) is not None
 
-    def whole(part: jax.Array, place: PartitionSpec) -> jax.Array:
-        part, axis = part.astype(dtype), _axis(place)
+
+def gathered(parameters: Parameters, layouts: Layouts, places: Places, dtype: DTypeLike, gather: Gather) -> Parameters:
+    """Returns, inside `jax.shard_map`, the whole parameters in `dtype`, as each device's own.
+
+    Of those that are put together by block it returns a `Part`.
+    """
+
+    def whole(array: jax.Array, layout: Layout, place: PartitionSpec) -> jax.Array | Part:
+        axis = _axis(place)
         if axis is None:
-            return lax.pcast(part, BATCH, to="varying")
-        return lax.pcast(lax.all_gather(part, SHARD, axis=axis, tiled=True), DATA, to="varying")
+            return lax.pcast(array.astype(dtype), BATCH, to="varying")
+        part = Part(lax.pcast(array, DATA, to="varying"), axis - array.ndim, dtype)
+        return part if gather == "block" and is_gathered_by_block(layout, place) else part.whole()
 
-    return jax.tree.map(whole, parameters, places)
+    return jax.tree.map(whole, parameters, layouts, places)
 
 
 def summed(gradients: Parameters, places: Places) -> Parameters:
-    """Returns, inside `jax.shard_map`, each device's part of the sum of all devices' whole gradients, in float32."""
+    """Returns, inside `jax.shard_map`, each device's part of the sum of all devices' whole gradients, in float32.
 
-    def part(gradient: jax.Array, place: PartitionSpec) -> jax.Array:
-        gradient, axis = gradient.astype("float32"), _axis(place)
+    Gradients of a `Part` are summed over the devices that share a copy already.
+    """
+
+    def part(gradient: jax.Array | Part, place: PartitionSpec) -> jax.Array:
+        if isinstance(gradient, Part):
+            return lax.psum(gradient.array, DATA)
+        axis = _axis(place)
         if axis is None:
-            return lax.psum(gradient, BATCH)
-        return lax.psum(lax.psum_scatter(gradient, SHARD, scatter_dimension=axis, tiled=True), DATA)
+            return lax.psum(gradient.astype("float32"), BATCH)
+        return lax.psum(scattered(gradient, axis), DATA)
 
-    return jax.tree.map(part, gradients, places)
+    return jax.tree.map(part, gradients, places, is_leaf=is_part)
 
 
 def _place(layout: Layout, parameter: Any, shards: int) -> PartitionSpec:
@@ -93,6 +112,6 @@ def _axis(place: PartitionSpec) -> int | None:
     return next((axis for axis, name in enumerate(place) if name == SHARD), None)
 
 
-def _sharding(mesh: Mesh, array: Any, parameter: Any, place: PartitionSpec) -> NamedSharding:
+def _sharding(mesh: Mesh | AbstractMesh, array: Any, parameter: Any, place: PartitionSpec) -> NamedSharding:
     """An array of another shape than its parameter's (a factored moment, say) is whole everywhere."""
     return NamedSharding(mesh, place if array.shape == parameter.shape else PartitionSpec())

@@ -5,17 +5,18 @@ run is an input, `runtime.optim.hyper.Hyper`. All compilation is ahead of time: 
 calls have the shapes that were compiled, or fail.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, NamedSharding
+import numpy as np
+from jax.sharding import NamedSharding
 from jax.stages import Lowered
 
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
-from runtime.choices import choose
+from runtime.choices import choose, remedy
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
@@ -43,28 +44,32 @@ Initialize = Callable[[Hyper, Parameters | None], TrainState]
 
 
 class Program:
-    """The functions of one key on one mesh; each begins to be compiled when it is first asked for."""
+    """The functions of one key on some devices; each begins to be compiled when it is first asked for."""
 
-    def __init__(self, run: Run, mesh: Mesh):
+    def __init__(self, run: Run, devices: Sequence[Any]):
         """Builds the network of `run`; compiles nothing and allocates nothing on devices.
+
+        Args:
+          run: any of the key.
+          devices: as `runtime.mesh.data_mesh` takes them.
 
         Raises:
           ValueError: the batch, or the parts of it that SAM ascends on, do not divide evenly over the devices, or
-            they do not make whole groups of the hardware's `shards`; or the network has no patches that its
-            objective could mask.
+            they do not make whole groups of the hardware's `shards`; SAM is asked for along with `gather block`; or
+            the network has no patches that its objective could mask.
         """
-        shard_size(run.recipe.batch, mesh)
-        ascents_each(run.recipe.ascents, run.recipe.batch, mesh.size)
+        shard_size(run.recipe.batch, len(devices))
+        ascents_each(run.recipe.ascents, run.recipe.batch, len(devices))
         self.key = program_key(run.model, run.recipe)
-        self._platform = mesh.devices.flat[0].platform
+        self._platform = devices[0].platform
         on_cpu = self._platform == "cpu"
         self._dtype = jnp.float32 if on_cpu else jnp.bfloat16
-        grouped: Grouped = "split" if on_cpu else "native"
-        self.choice = choose(run, mesh.size, grouped, self._dtype, copies=3 if run.recipe.average else 2)
-        self.mesh = data_mesh([*mesh.devices.flat], self.choice.shards)
-        self._recipe, self._side = run.recipe, run.recipe.resolution.train
+        self._grouped: Grouped = "split" if on_cpu else "native"
+        self.choice = choose(run, len(devices), self._grouped, self._dtype)
+        self.mesh = data_mesh(devices, self.choice.shards)
+        self._run, self._recipe, self._side = run, run.recipe, run.recipe.resolution.train
         classes, objective, remat = run.recipe.data.classes, run.recipe.objective, self.choice.remat
-        self.network = build(run.model, classes, self._side, grouped=grouped, objective=objective, remat=remat)
+        self.network = build(run.model, classes, self._side, grouped=self._grouped, objective=objective, remat=remat)
         self._losses, self._measured = _task(self.network, run)
         self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
@@ -97,13 +102,21 @@ class Program:
             lambda: self._lower_forward(feature_step(self.network.apply, self.network.layouts), side),
         )
 
+    def remedy(self) -> str:
+        """Returns what would make a step fit that does not fit the devices."""
+        return remedy(self._run, self.mesh.size, self._grouped, self._dtype, self.choice)
+
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
 
-    def whole(self, tree: T) -> T:
-        """Returns `tree` whole on every device, as it is saved and begun from, wherever its parts lie."""
-        return jax.device_put(tree, replicated(self.mesh))
+    def placed(self, pretrained: Parameters) -> Parameters:
+        """Returns parameters, or those of them that there are, where they lie in the state."""
+        return jax.device_put(pretrained, jax.tree.map(lambda leaf: leaf.sharding, self._placed_outline(pretrained)))
+
+    def on_host(self, tree: T) -> T:
+        """Returns `tree` as whole host arrays, on every process; no more than one is whole on a device at a time."""
+        return jax.tree.map(lambda leaf: np.array(jax.device_put(leaf, replicated(self.mesh))), tree)
 
     def inputs(self, batch: Batch) -> Inputs:
         """Returns this process's part of a batch as part of the global arrays on the devices."""
@@ -133,7 +146,7 @@ class Program:
             return self._initialize(hyper, pretrained)
 
         jitted = jax.jit(initialize, out_shardings=self._shardings)
-        return jitted.lower(self._hyper, self._whole_outline(pretrained))
+        return jitted.lower(self._hyper, None if pretrained is None else self._placed_outline(pretrained))
 
     def _lower_train(self) -> Lowered:
         step = train_step(
@@ -144,6 +157,7 @@ class Program:
             self.mesh,
             self._dtype,
             self._recipe.ascents,
+            self.choice.gather,
         )
 
         def train(state: TrainState, hyper: Hyper, *inputs: jax.Array) -> tuple[TrainState, Metrics]:
@@ -174,6 +188,10 @@ class Program:
             jax.ShapeDtypeStruct((size,), jnp.float32, sharding=sharding),
         )
 
+    def _placed_outline(self, pretrained: Parameters) -> Parameters:
+        """Returns the outline of what `placed` returns."""
+        return jax.tree.map(lambda like, given: given if given is None else like, self.state.parameters, pretrained)
+
     def _whole_outline(self, tree: T) -> T:
         """Returns the outline of `tree`, whole on every device."""
         sharding = replicated(self.mesh)
@@ -183,8 +201,8 @@ class Program:
 class Programs:
     """The programs of this process, so that runs of one key share what was compiled."""
 
-    def __init__(self, mesh: Mesh):
-        self._mesh = mesh
+    def __init__(self, devices: Sequence[Any]):
+        self._devices = devices
         self._programs: dict[ProgramKey, Program] = {}
 
     def of(self, run: Run) -> Program:
@@ -195,7 +213,7 @@ class Programs:
         """
         key = program_key(run.model, run.recipe)
         if key not in self._programs:
-            self._programs[key] = Program(run, self._mesh)
+            self._programs[key] = Program(run, self._devices)
         return self._programs[key]
 
 

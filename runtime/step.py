@@ -20,7 +20,8 @@ from runtime.optim.layers import frozen
 from runtime.optim.optimizer import optimizer
 from runtime.optim.sam import AscentPlaces, Gradient, ascent_places, ascents_each, sharpness_aware
 from runtime.parameters import Layouts, Parameters
-from runtime.placement import Places, gathered, summed
+from runtime.parts import Part, is_part
+from runtime.placement import Gather, Places, gathered, summed
 from runtime.state import TrainState
 
 # Red, green and blue of ImageNet's training images, on the scale of 0 to 1.
@@ -71,6 +72,7 @@ def train_step(
     mesh: Mesh,
     dtype: DTypeLike,
     ascents: int = 1,
+    gather: Gather = "step",
 ) -> Step:
     """Returns the pure function of one training step, to be jitted.
 
@@ -88,7 +90,7 @@ def train_step(
     The step raises ValueError where the batch, or its parts, do not divide evenly over the mesh.
     """
     gradient = jax.shard_map(
-        partial(_gradient, prepare, losses, layouts, places, dtype, mesh.size, ascents),
+        partial(_gradient, prepare, losses, layouts, places, dtype, mesh.size, ascents, gather),
         mesh=mesh,
         in_specs=(places, PartitionSpec(), PartitionSpec(BATCH)),
         out_specs=(PartitionSpec(), places),
@@ -97,7 +99,7 @@ def train_step(
     def step(
         state: TrainState, hyper: Hyper, images_BxHxWx3: jax.Array, labels_B: jax.Array, weights_B: jax.Array
     ) -> tuple[TrainState, Metrics]:
-        shard_size(labels_B.shape[0], mesh)
+        shard_size(labels_B.shape[0], mesh.size)
         keys_B = example_keys(hyper.key, state.step, labels_B.shape[0])
         is_mixed = hyper.mixup is not None or hyper.cutmix is not None
         others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
@@ -143,6 +145,7 @@ def _gradient(
     dtype: DTypeLike,
     devices: int,
     ascents: int,
+    gather: Gather,
     weights: Parameters,
     hyper: Hyper,
     examples: Examples,
@@ -159,7 +162,7 @@ def _gradient(
 
     gradient = jax.value_and_grad(partial(_loss, of_weights, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
-    weights = gathered(weights, places, dtype if hyper.sam is None else jnp.float32)
+    weights = gathered(weights, layouts, places, dtype if hyper.sam is None else jnp.float32, gather)
     if hyper.sam is not None:
         gradient = _ascending(gradient, hyper.sam, ascents, examples.labels.shape[0], devices)
     loss, gradients = gradient(weights, _inputs(examples, hyper, dtype))
@@ -214,11 +217,11 @@ def _loss(
 ) -> jax.Array:
     """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
 
-    def cast(parameter: jax.Array, keeps: bool) -> jax.Array:
+    def cast(parameter: jax.Array | Part, keeps: bool) -> jax.Array | Part:
         # Where a body is frozen, nothing is differentiated below the classifier.
         return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
 
-    parameters = jax.tree.map(cast, parameters, frozen(layouts, hyper.freeze))
+    parameters = jax.tree.map(cast, parameters, frozen(layouts, hyper.freeze), is_leaf=is_part)
     return jnp.sum(inputs.weights * losses(parameters, inputs, hyper)) / total
 
 

@@ -177,7 +177,7 @@ def _pretrained(job: Job, programs: Programs, start: Start) -> Parameters:
     program, averaged = programs.of(start.run), start.run.recipe.average is not None
     trained = weights(start.folder / "checkpoints", _kept_step(start), program.state.parameters, averaged=averaged)
     outline = job.program.state.parameters
-    return job.program.whole(transferred(trained, job.program.network.layouts, outline))
+    return job.program.placed(transferred(trained, job.program.network.layouts, outline))
 
 
 def _kept_step(start: Start) -> int:
@@ -193,7 +193,7 @@ def _released(job: Job, weights: Weights) -> Parameters:
     """
     path, outline = Path(located(weights.path, job.run.folder)), job.program.state.parameters
     require_content(path, weights.sha256)
-    return job.program.whole(transferred(released(path, job.run.model), job.program.network.layouts, outline))
+    return job.program.placed(transferred(released(path, job.run.model), job.program.network.layouts, outline))
 
 
 def _trained(job: Job, state: TrainState, step: int, notes: _Notes) -> Generator[Event, None, TrainState]:
@@ -222,7 +222,7 @@ def _trained(job: Job, state: TrainState, step: int, notes: _Notes) -> Generator
                 notes.metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
                 counted = combined(gathered(np.concatenate(rows)), job.index.epoch)
-                commits.begin(program.whole(state), step, counted, _best_step(job, notes.evaluations))
+                commits.begin(program.on_host(state), step, counted, _best_step(job, notes.evaluations))
                 job.agreement.saved()
                 rows = []
             if ending:

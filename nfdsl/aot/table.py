@@ -72,7 +72,9 @@ def _json(estimate: Estimate) -> dict[str, Any]:
     return {
         **common,
         "shards": report["shards"],
+        "gather": report["gather"],
         "remat": report["remat"],
+        "why": report["why"],
         "hbm_bytes": {
             "arguments": report["arguments"],
             "temporaries": report["temporaries"],
@@ -110,11 +112,11 @@ def _costs(estimates: Sequence[Estimate]) -> Table:
 
 
 def _steps(estimates: Sequence[Estimate]) -> Table:
-    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "remat")
+    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "gather", "remat")
     for estimate in estimates:
         report = estimate.report
         times = (f"{1e3 * report[part]:.1f}" for part in _PARTS)
-        table.add_row(estimate.name, *times, str(report["shards"]), report["remat"])
+        table.add_row(estimate.name, *times, str(report["shards"]), report["gather"], report["remat"])
     return table
 
 

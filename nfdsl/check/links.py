@@ -22,6 +22,7 @@ def broken_links(blocks: Blocks) -> Iterator[Diagnostic]:
     for definition, points in blocks.values():
         values = [point.value for point in points]
         yield from _indivisible([value for value in values if isinstance(value, Recipe)], definition, owners)
+        yield from _by_block([value for value in values if isinstance(value, Recipe)], definition, owners)
         yield from _tuned([value for value in values if isinstance(value, Training)], definition, owners)
         yield from _starts([value for value in values if isinstance(value, Finetune)], definition, blocks, owners)
         for figure in {figure for value in values if isinstance(value, Report) for figure in value.figure}:
@@ -85,6 +86,20 @@ def _indivisible(recipes: Sequence[Recipe], definition: Definition, owners: Owne
             f"make the batch a multiple of {devices:,}, or take a smaller topology",
         )
         yield _owned(found, recipe.hardware, owners, "topology", "x".join(map(str, recipe.hardware.topology)))
+
+
+def _by_block(recipes: Sequence[Recipe], definition: Definition, owners: Owners) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for SAM on hardware where no chip ever has the whole gradient that it ascends along."""
+    for recipe in {recipe.hardware: recipe for recipe in recipes if recipe.sam is not None}.values():
+        if recipe.hardware.gather == "block":
+            found = broken(
+                definition,
+                "sam-by-block",
+                "`sam` ascends along whole gradients, and with `gather block` no chip ever has one",
+                {"sam": "sharpness-aware minimisation", "hardware": "gather block"},
+                "leave `gather` in the hardware block to `auto`, or write `sam none`",
+            )
+            yield _owned(found, recipe.hardware, owners, "gather", "block")
 
 
 def _figure(figure: Figure, definition: Definition, blocks: Blocks) -> Iterator[Diagnostic]:

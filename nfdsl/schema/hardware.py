@@ -55,6 +55,13 @@ class Hardware:
         source="Rajbhandari et al. 2020 (ZeRO)",
         shapes=True,
     )
+    gather: Literal["auto", "step", "block"] = setting(
+        "when the parts of the weights are put together: all once a step, or those of one block at a time, forward and "
+        "again backward, so that neither all weights nor all gradients are ever whole",
+        default="auto",
+        source="Rajbhandari et al. 2020 (ZeRO, stage 3); Zhao et al. 2023 (FSDP)",
+        shapes=True,
+    )
     remat: Literal["auto", "none", "activations", "blocks"] = setting(
         "what the backward pass computes again rather than keeps: nothing, all but what takes longer to compute "
         "again than to read, or all within a block",

@@ -23,9 +23,9 @@ from nfdsl.run_json import load
 from nfdsl.schema.hardware import DEVICES, Hardware
 from runtime.aot.estimate import CLOCK, breakdown, collective_bytes
 from runtime.aot.hlo import HloError, parse
-from runtime.mesh import data_mesh
 from runtime.program import Program
 
+_TOO_LARGE = "RESOURCE_EXHAUSTED"  # how the compiler begins where a program does not fit
 _ONE_DEVICE_A_CHIP = {"tpu_v4", "tpu_v5p"}  # whose two cores act as one ("megacore")
 
 
@@ -35,6 +35,7 @@ class Report:
 
     devices: int
     shards: int
+    gather: str
     remat: str
     why: str
     arguments: int  # bytes of HBM: the training state and the batch
@@ -53,12 +54,9 @@ def main() -> None:
     """Compiles the run named on the command line."""
     run = load(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
-        program = Program(run, data_mesh(slice_devices(run.recipe.hardware)))
-        started = time.perf_counter()
-        compiled = program.trainer().executable()
-        answer = asdict(_report(program, compiled, run.recipe.hardware, time.perf_counter() - started))
-    except (ValueError, HloError, jax.errors.JaxRuntimeError) as error:
-        answer = {"error": str(error).partition("\n")[0]}
+        answer = _answer(Program(run, slice_devices(run.recipe.hardware)), run.recipe.hardware)
+    except (ValueError, HloError) as error:
+        answer = {"error": _first_line(error)}
     print(json.dumps(answer))
 
 
@@ -76,12 +74,28 @@ def slice_devices(hardware: Hardware) -> list[Any]:
         raise ValueError(f"there is no slice {name}: {error}") from None
 
 
+def _answer(program: Program, hardware: Hardware) -> dict[str, Any]:
+    """Returns the report of a program, or why there is none: of one that does not fit, also what would."""
+    started = time.perf_counter()
+    try:
+        compiled = program.trainer().executable()
+    except jax.errors.JaxRuntimeError as error:
+        why = _first_line(error)
+        return {"error": f"{why} {program.remedy()}" if why.startswith(_TOO_LARGE) else why}
+    return asdict(_report(program, compiled, hardware, time.perf_counter() - started))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
 def _report(program: Program, compiled: Any, hardware: Hardware, seconds: float) -> Report:
     memory = compiled.memory_analysis()
     module = parse(compiled.as_text() or "")
     return Report(
         devices=program.mesh.size,
         shards=program.choice.shards,
+        gather=program.choice.gather,
         remat=program.choice.remat,
         why=program.choice.why,
         arguments=memory.argument_size_in_bytes,

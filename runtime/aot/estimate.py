@@ -14,6 +14,7 @@ from nfdsl.schema.hardware import Device
 from runtime.aot.hlo import Instruction, Module
 
 MATRIX_WORK = frozenset({"convolution", "dot"})
+_ALL_REDUCE = frozenset({"all-reduce"})
 _LISTED = re.compile(r"replica_groups=\{\{([\d,]*)\}")  # {{0,1},{2,3}}
 _COUNTED = re.compile(r"replica_groups=\[\d+,(\d+)\]")  # [2,2]<=[4]: groups, members
 _NAMED = re.compile(r"replica_groups=mesh\[([^\]]*)\] \{([^}]*)\}")  # mesh['data'=2,'shard'=2] {'shard'}
@@ -47,7 +48,7 @@ def breakdown(module: Module, device: Device, clock: float) -> Breakdown:
     for instruction, times in module.executed():
         if ended := _DONE.match(instruction.text):
             seconds["collectives"] += under_way.pop(ended[1], 0.0)
-        sending = times * sent(instruction) / device.interconnect
+        sending = times * _collective(module, instruction)[1] / device.interconnect
         if instruction.opcode.endswith("-start"):
             under_way[instruction.name] = sending
         else:
@@ -63,8 +64,8 @@ def collective_bytes(module: Module) -> dict[str, int]:
     """Returns the bytes each device sends in collectives of each kind."""
     totals = dict[str, int]()
     for instruction, times in module.executed():
-        if count := sent(instruction):
-            kind = instruction.opcode.removesuffix("-start")
+        kind, count = _collective(module, instruction)
+        if count:
             totals[kind] = totals.get(kind, 0) + times * count
     return totals
 
@@ -85,6 +86,14 @@ def sent(instruction: Instruction) -> int:
             return size // 2
         case _:
             return 0
+
+
+def _collective(module: Module, instruction: Instruction) -> tuple[str, int]:
+    """Returns the kind of a collective and the bytes each device sends in it."""
+    if instruction.opcode == "fusion" and module.has(_ALL_REDUCE, instruction):
+        # All is summed as in an all-reduce, and each device keeps its part: the second half of the ring is left out.
+        return "reduce-scatter", sum(map(sent, module.computations[instruction.called("calls") or ""])) // 2
+    return instruction.opcode.removesuffix("-start"), sent(instruction)
 
 
 def _hide(under_way: dict[str, float], work: float) -> None:

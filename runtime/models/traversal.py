@@ -10,8 +10,10 @@ from typing import Any, Literal, assert_never
 import jax
 from jax import lax
 from jax.ad_checkpoint import checkpoint_name
+from jax.extend.core import Primitive
 
 from runtime.models.regularization import Regularization
+from runtime.parts import has_parts, whole
 
 # What the backward pass computes again rather than keeps in memory (Chen et al. 2016): "none" keeps
 # everything, "activations" what the blocks say is worth it (`kept`), "blocks" the inputs of residual
@@ -19,6 +21,11 @@ from runtime.models.regularization import Regularization
 Remat = Literal["none", "activations", "blocks"]
 _KEPT = "kept"
 _POLICY = jax.checkpoint_policies.save_only_these_names(_KEPT)
+# Of weights that are put together (`Part.whole`), whatever becomes of them before something is computed with them: all
+# of it is as large as they are.
+_MOVES = frozenset(
+    {"linear_call", "convert_element_type", "reshape", "transpose", "squeeze", "slice", "split", "broadcast_in_dim"}
+)
 
 # Takes its place in the network as its family describes it.
 Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
@@ -48,6 +55,10 @@ def _backward(_: None, dx: jax.Array) -> tuple[jax.Array]:
 _once.defvjp(_forward, _backward)
 
 
+def _is_computed(primitive: Primitive, *_: Any, **__: Any) -> bool:
+    return primitive.name not in _MOVES
+
+
 @dataclass(frozen=True)
 class Traversal:
     """Goes through blocks: calls of ``block(x, place, regularization)``."""
@@ -61,9 +72,11 @@ class Traversal:
         """Returns what one block makes of `x`; `prevent_cse` as in `jax.checkpoint`."""
 
         def apply(block: Block, x: jax.Array, place: Any) -> jax.Array:
-            return block(x, place, regularization)
+            return whole(block)(x, place, regularization)
 
         match self.remat:
+            case "none" if has_parts(block):
+                return jax.checkpoint(apply, policy=_is_computed, prevent_cse=prevent_cse)(block, x, place)
             case "none":
                 return apply(block, x, place)
             case "activations":

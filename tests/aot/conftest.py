@@ -39,6 +39,7 @@ pretrain scaling {{
 REPORT = {
     "devices": 4,
     "shards": 4,
+    "gather": "step",
     "remat": "none",
     "why": "",
     "arguments": 2**30,

@@ -28,7 +28,9 @@ def test_figures_follow_from_the_time_of_a_step(estimates):
 
 def test_json_has_stable_keys(estimates):
     done, failed = json.loads(estimates_json(estimates))["programs"]
-    wanted = "id model topology params hbm_bytes flops collective_bytes step_seconds breakdown mfu"
+    wanted = (
+        "id model topology params shards gather remat why hbm_bytes flops collective_bytes step_seconds breakdown mfu"
+    )
     assert {*wanted.split(), "core_hours_per_billion_images", "compile_seconds"} <= done.keys()
     assert done["hbm_bytes"] == {"arguments": 2**30, "temporaries": 2**31, "available": round(30.75 * 2**30)}
     assert sum(done["breakdown"].values()) == pytest.approx(done["step_seconds"])

@@ -29,7 +29,6 @@ from runtime.data.dataset import open_dataset
 from runtime.data.indexing import index
 from runtime.events import Saved
 from runtime.ledger import Ledger
-from runtime.mesh import data_mesh
 from runtime.metrics import Metrics
 from runtime.program import Programs
 from runtime.train import SAVE_SECONDS, train
@@ -89,7 +88,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--turns", type=int, default=3)
     options = parser.parse_args()
-    programs = Programs(data_mesh(jax.devices()))
+    programs = Programs(jax.devices())
     for run in largest_runs(options.steps):
         trained(replace(run, length=Length(run.recipe.batch, 1, 0)), programs, NEVER)  # compiles
         turns = [(trained(run, programs, NEVER), trained(run, programs, OFTEN)) for _ in range(options.turns)]

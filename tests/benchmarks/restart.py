@@ -34,7 +34,6 @@ from runtime.data.dataset import open_dataset
 from runtime.data.indexing import index
 from runtime.feed import training_feed
 from runtime.ledger import Ledger
-from runtime.mesh import data_mesh
 from runtime.metrics import RECORDS, Metrics
 from runtime.program import Programs
 
@@ -57,7 +56,7 @@ def write_run(folder: Path, run: Run, step: int) -> None:
     """Writes all that a run of so many steps goes on from."""
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(dump(run))
-    program, dataset = Programs(data_mesh(jax.devices())).of(run), open_dataset(run.recipe.data, run.folder)
+    program, dataset = Programs(jax.devices()).of(run), open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)
     Ledger(folder, known, None)
     if step:
@@ -76,7 +75,7 @@ def write_run(folder: Path, run: Run, step: int) -> None:
 def first_batch(folder: Path) -> Iterator[tuple[str, float]]:
     """Does what a worker does before its first step and yields when each part is done."""
     run = load((folder / "run.json").read_text())
-    program = Programs(data_mesh(jax.devices())).of(run)
+    program = Programs(jax.devices()).of(run)
     yield "program", time.perf_counter()
     dataset = open_dataset(run.recipe.data, run.folder)
     known = index(run, dataset.records, dataset.split)

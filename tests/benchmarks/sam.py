@@ -18,7 +18,6 @@ from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.run import Length, Run
 from nfdsl.schema.training import SAM, Recipe, Resolution
-from runtime.mesh import data_mesh
 from runtime.program import Program
 
 NETWORK = NFNet(depth=(2, 2), width=(128, 256))
@@ -28,7 +27,7 @@ class Stepper:
     """A run of its own program, one step after the other."""
 
     def __init__(self, run: Run):
-        self._program = Program(run, data_mesh(jax.devices()[:1]))
+        self._program = Program(run, jax.devices()[:1])
         self._numbers = self._program.hyper(run)
         self._advance = self._program.trainer().executable()
         self._state = self._program.initializer(None).executable()(self._numbers, None)

@@ -19,7 +19,6 @@ from nfdsl.source import Source
 from runtime.aot.__main__ import slice_devices
 from runtime.aot.estimate import CLOCK, MATRIX_WORK
 from runtime.aot.hlo import Module, parse
-from runtime.mesh import data_mesh
 from runtime.program import Program
 
 
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=40)
     arguments = parser.parse_args()
     run = first_run(arguments.spec, arguments.slice, arguments.model)
-    compiled = Program(run, data_mesh(slice_devices(run.recipe.hardware))).trainer().executable()
+    compiled = Program(run, slice_devices(run.recipe.hardware)).trainer().executable()
     tell(parse(compiled.as_text()), CLOCK[run.recipe.hardware.device], arguments.most)
 
 

@@ -15,7 +15,6 @@ from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC
 from nfdsl.schema.run import Length, Run
 from nfdsl.schema.training import Recipe, Resolution
-from runtime.mesh import data_mesh
 from runtime.program import Programs
 
 
@@ -49,7 +48,7 @@ def small_run() -> Run:
 @pytest.fixture(scope="session")
 def programs() -> Programs:
     """Programs on one device, compiled by whichever test needs them first."""
-    return Programs(data_mesh(jax.devices()[:1]))
+    return Programs(jax.devices()[:1])
 
 
 class StopAt(threading.Event):

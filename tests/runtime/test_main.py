@@ -29,7 +29,6 @@ import jax
 from nfdsl.run_json import load
 from runtime.__main__ import _use_cache
 from runtime.events import line
-from runtime.mesh import data_mesh
 from runtime.program import Programs
 from runtime.train import train
 folder, last = Path(sys.argv[1]), int(sys.argv[2])
@@ -39,7 +38,7 @@ def die(event, arguments):
         os.kill(os.getpid(), signal.SIGKILL)
 TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree"}
 _use_cache(folder.parent.parent / "cache")
-run, programs = load((folder / "run.json").read_text()), Programs(data_mesh(jax.devices()))
+run, programs = load((folder / "run.json").read_text()), Programs(jax.devices())
 sys.addaudithook(die)
 for event in train(run, folder, programs, None, threading.Event(), save_seconds=0):
     print(line(event), flush=True)

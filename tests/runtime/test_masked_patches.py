@@ -21,7 +21,7 @@ from runtime.checkpoint import restore
 from runtime.evaluate import evaluate
 from runtime.job import RunError
 from runtime.masked_patches import colours, patch_evaluation_step, patch_losses
-from runtime.mesh import data_mesh, split
+from runtime.mesh import split
 from runtime.models.corruption import corruption
 from runtime.optim.hyper import hyper
 from runtime.parameters import Parameters
@@ -180,7 +180,7 @@ def test_the_same_patches_are_masked_however_many_devices_there_are(small_run: R
             state, metrics = program.trainer().executable()(state, numbers, *arrays)
         return float(metrics.loss), jax.device_get(state.parameters)
 
-    one, two = stepped(programs.of(run)), stepped(Programs(data_mesh(jax.devices()[:2])).of(run))
+    one, two = stepped(programs.of(run)), stepped(Programs(jax.devices()[:2]).of(run))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), two, one)
 
 

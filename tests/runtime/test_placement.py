@@ -12,7 +12,7 @@ from nfdsl.schema.averages import EMA
 from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC
-from runtime.mesh import SHARD, data_mesh
+from runtime.mesh import SHARD
 from runtime.parameters import Layout
 from runtime.placement import places
 from runtime.program import Program
@@ -48,7 +48,7 @@ def wide_run(small_run):
 def on(run, devices, shards):
     hardware = Hardware(shards=shards)
     shared = replace(run, recipe=replace(run.recipe, hardware=hardware))
-    return Program(shared, data_mesh(jax.devices()[:devices]))
+    return Program(shared, jax.devices()[:devices])
 
 
 def collectives(program):

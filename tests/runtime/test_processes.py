@@ -16,7 +16,9 @@ import pytest
 from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.sampling.ledger import FED, ROW, STARTED, rows_path
+from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.run import Length
+from nfdsl.schema.vit import ViT
 from runtime import processes as of_runtime
 
 pytestmark = pytest.mark.slow
@@ -50,7 +52,7 @@ def study(tmp_path, cache):
 
 def prepared(study, run):
     folder = study / "runs" / run.id
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(dump(run))
     return folder
 
@@ -129,6 +131,20 @@ def test_a_run_goes_on_with_any_number_of_processes_and_devices(study, small_run
     for name in ("step", "first", "count", "digest"):
         np.testing.assert_array_equal(rows(moved, FED)[name], rows(whole, FED)[name])
     assert audit_run(moved).verdict == "proved"
+    for name in ("train_loss", "holdout_loss", "top1", "top5"):
+        np.testing.assert_allclose(last["result"][name], expected["result"][name], rtol=1e-3)
+
+
+def test_weights_in_parts_are_put_together_across_processes(study, small_run):
+    """By block or once a step, on any number of processes, a run is that of one device."""
+    model = ViT(depth=2, width=128, mlp=256, heads=2, patch=4)
+    whole = replace(small_run, id="whole", model=model, lr=0.1)
+    (*_, expected) = trained(prepared(study, whole), 1, 1)
+    moved = replace(whole, id="moved")
+    for processes, gather, stop_at in ((2, "step", 6), (2, "block", 12), (4, "block", NEVER)):
+        recipe = replace(moved.recipe, hardware=Hardware(shards=4, gather=gather))
+        folder = prepared(study, replace(moved, recipe=recipe))
+        (*_, last) = trained(folder, processes, 4, stop_at)
     for name in ("train_loss", "holdout_loss", "top1", "top5"):
         np.testing.assert_allclose(last["result"][name], expected["result"][name], rtol=1e-3)
 

@@ -18,7 +18,6 @@ from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
 from nfdsl.schema.training import SAM, ExactlyOnce, Resolution
 from nfdsl.schema.units import Dimension, quantity
 from runtime.data.batches import Batch
-from runtime.mesh import data_mesh
 from runtime.program import Program, Programs
 from runtime.transfer import transferred
 
@@ -71,9 +70,8 @@ def test_runs_that_differ_in_numbers_share_a_program(small_run, programs):
 
 
 def test_no_number_of_a_run_gets_into_its_program(small_run):
-    mesh = data_mesh(jax.devices()[:1])
-    run = varied(small_run, dropout=0.1)
-    one, other = Program(run, mesh), Program(other_numbers(run), mesh)
+    one_device, run = jax.devices()[:1], varied(small_run, dropout=0.1)
+    one, other = Program(run, one_device), Program(other_numbers(run), one_device)
     assert one._lower_train().as_text() == other._lower_train().as_text()
     assert one._lower_initialize(None).as_text() == other._lower_initialize(None).as_text()
 
@@ -111,7 +109,7 @@ def test_the_points_of_a_staircase_are_inputs_but_not_how_many(small_run):
 
 
 def test_no_number_of_any_rule_gets_into_a_program(small_run):
-    mesh = data_mesh(jax.devices()[:1])
+    one_device = jax.devices()[:1]
     rules = {
         "mixup": Mixup(),
         "cutmix": CutMix(),
@@ -130,7 +128,7 @@ def test_no_number_of_any_rule_gets_into_a_program(small_run):
         "schedule": ReciprocalSqrt(quantity(1, Dimension.STEPS), 2, 3),
         "average": Polyak(0.1),
     }
-    one, other = (Program(varied(small_run, **changes), mesh) for changes in (rules, others))
+    one, other = (Program(varied(small_run, **changes), one_device) for changes in (rules, others))
     assert one.key == other.key
     assert one._lower_train().as_text() == other._lower_train().as_text()
 
@@ -148,7 +146,7 @@ def test_models_classes_and_evaluation_sides(small_run):
 
 
 def test_each_function_is_compiled_once(small_run):
-    program = Programs(data_mesh(jax.devices()[:1])).of(small_run)
+    program = Programs(jax.devices()[:1]).of(small_run)
     with compilations() as names:
         first, second, larger = (program.evaluator(side) for side in (8, 8, 16))
         assert first.executable() is second.executable()

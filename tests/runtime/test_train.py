@@ -17,12 +17,12 @@ from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.run import Length
 from nfdsl.schema.training import SAM, Resolution
+from nfdsl.schema.vit import ViT
 from runtime.checkpoint import CheckpointError, restore
 from runtime.compilation import Compilation
 from runtime.data.records import DataError
 from runtime.events import Compiled, Damaged, Done, Progress, Saved, Started, Stopped
 from runtime.job import RunError
-from runtime.mesh import data_mesh
 from runtime.metrics import Metrics
 from runtime.program import Programs
 from runtime.results import read_result
@@ -206,16 +206,17 @@ def test_a_fine_tune_begins_from_the_average_where_there_is_one(small_run, tmp_p
     assert not np.allclose(*kernels)
 
 
-def shared(run, shards, **changes):
+def shared(run, shards, gather="step", **changes):
     """The run on devices that share a copy of its state in groups, with a network large enough for that."""
-    model = NFNet(depth=(1,), width=(256,), group_width=64)
-    return replace(varied(run, hardware=Hardware(shards=shards), **changes), model=model)
+    model = ViT(depth=2, width=128, mlp=256, heads=2, patch=4)
+    return replace(varied(run, hardware=Hardware(shards=shards, gather=gather), **changes), model=model, lr=0.1)
 
 
 def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small_run, tmp_path):
-    programs = Programs(data_mesh(jax.devices()[:4]))
-    whole, halves, quarters = (shared(small_run, shards, average=EMA(0.5)) for shards in (1, 2, 4))
-    expected = Programs(data_mesh(jax.devices()[:4]))
+    programs = Programs(jax.devices()[:4])
+    ways = ((1, "step"), (2, "step"), (4, "block"))
+    whole, halves, quarters = (shared(small_run, *way, average=EMA(0.5)) for way in ways)
+    expected = Programs(jax.devices()[:4])
     carried_out(whole, tmp_path / "whole", expected)
     (tmp_path / "mixed").mkdir()
     with closing(train(halves, tmp_path / "mixed", programs, None, threading.Event(), save_seconds=0)) as events:
@@ -233,7 +234,7 @@ def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small
 def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tmp_path):
     """On four parts of each batch, as its hardware says, whatever devices hold them."""
     run = varied(small_run, sam=SAM(0.05, 0.5), hardware=Hardware(topology=(4,)))
-    programs = {count: Programs(data_mesh(jax.devices()[:count])) for count in (1, 2, 4)}
+    programs = {count: Programs(jax.devices()[:count]) for count in (1, 2, 4)}
     carried_out(run, tmp_path / "whole", programs[4])
     (tmp_path / "moved").mkdir()
     for count, until in ((1, 5), (2, 12)):
@@ -248,7 +249,7 @@ def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tm
 def test_devices_that_cannot_share_what_sam_ascends_on_are_refused(small_run, tmp_path):
     run = varied(small_run, sam=SAM(0.05), hardware=Hardware(topology=(4,)))
     with pytest.raises(RunError, match="`sam` ascends on 4 parts of each batch, one for each chip"):
-        carried_out(run, tmp_path, Programs(data_mesh(jax.devices()[:8])))
+        carried_out(run, tmp_path, Programs(jax.devices()[:8]))
     assert not list(tmp_path.iterdir())
 
 
@@ -270,4 +271,4 @@ def test_data_that_is_not_as_declared_is_named(small_run, tmp_path, programs):
 def test_a_batch_that_does_not_divide_is_named(small_run, tmp_path):
     run = varied(small_run, batch=12, resolution=Resolution(8, 8))
     with pytest.raises(RunError, match="a batch of 12 images does not divide evenly over 8 devices"):
-        carried_out(run, tmp_path, Programs(data_mesh(jax.devices())))
+        carried_out(run, tmp_path, Programs(jax.devices()))

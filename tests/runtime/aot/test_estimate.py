@@ -64,3 +64,17 @@ def test_the_clock_is_what_makes_the_peak_rate():
     for name, clock in CLOCK.items():
         peak = DEVICES[name].flops_per_second
         assert peak == pytest.approx(DEVICES[name].cores * units[name] * 2 * clock, rel=0.02), name
+
+
+def test_a_sum_of_which_each_device_keeps_a_part_is_sent_once_around(text):
+    """The compiler may write it as an all-reduce and a slice, fused."""
+    fused = (
+        "%scattered (b: f32[8]) -> f32[2] {\n  %b = f32[8]{0} parameter(0)\n"
+        "  %all = f32[8]{0} all-reduce(%b), replica_groups={{0,1,2,3}}, to_apply=%add\n"
+        "  ROOT %own = f32[2]{0} dynamic-slice(%all), dynamic_slice_sizes={2}\n}\n\nENTRY"
+    )
+    whole = "f32[8]{0} all-reduce(%a), replica_groups={{0,1,2,3}}, to_apply=%add"
+    changed = text.replace(whole, "f32[2]{0} fusion(%a), kind=kCustom, calls=%scattered").replace("ENTRY", fused)
+    module, device = parse(changed), DEVICES["tpu_v4"]
+    assert collective_bytes(module) == {"reduce-scatter": 32 * 3 // 4}
+    assert breakdown(module, device, clock=1e9).collectives == pytest.approx(32 * 3 / 4 / device.interconnect)
