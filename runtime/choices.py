@@ -77,10 +77,9 @@ def _ways(run: Run, devices: int) -> Iterator[tuple[int, Gather, Remat]]:
     hardware = run.recipe.hardware
     for shards in _shards(hardware, devices):
         whole = shards == 1 or run.recipe.sam is not None
-        gathers = _GATHER[:1] if whole else _GATHER
         yield from product(
             (shards,),
-            gathers if hardware.gather == "auto" else (hardware.gather,),
+            _gathers(hardware.device, whole) if hardware.gather == "auto" else (hardware.gather,),
             _remats(hardware.device) if hardware.remat == "auto" else (hardware.remat,),
         )
 
@@ -93,6 +92,13 @@ def _shards(hardware: Hardware, devices: int) -> list[int]:
     sizes = [size for size in range(1, devices + 1) if devices % size == 0]
     usual = max(size for size in sizes if size <= _MOST_SHARDS)
     return [size for size in sizes if size >= usual]
+
+
+def _gathers(device: str, whole: bool) -> tuple[Gather, ...]:
+    """A TPU puts a block's weights together while it computes, and need not add up whole gradients in its memory."""
+    if whole:
+        return _GATHER[:1]
+    return _GATHER[::-1] if device.startswith("tpu_") else _GATHER
 
 
 def _remats(device: str) -> tuple[Remat, ...]:

@@ -12,8 +12,9 @@ from flax import nnx
 from jax import lax
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
-from runtime.models.traversal import kept
+from runtime.models.traversal import Keep, kept
 from runtime.parameters import Parameter
+from runtime.parts import Part
 
 _INPUTS = (-4, -3, -2)  # axes of a kernel's inputs
 _LEAST_SQUARES = 1e-4  # public code, WSConv2D: a bound, not added
@@ -77,7 +78,7 @@ class Convolution(nnx.Module):
         stride: int = 1,
         groups: int = 1,
         padding: Padding = "same",
-        keep: bool = False,
+        keep: Keep | None = None,
         grouped: Grouped,
     ):
         shape = (side, side, inputs // groups, outputs)
@@ -91,7 +92,7 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.padding: Padding = padding
         self.grouped: Grouped = grouped
-        self.keep = keep
+        self.keep: Keep | None = keep
         self.is_prepared = False
         self.is_separate = False
 
@@ -106,10 +107,10 @@ class Convolution(nnx.Module):
         A TPU computes with them as they lie then. Else it would arrange the kernel, and its gradient, in each turn of
         a loop over a stack.
         """
-        if self.groups > 1 and self.grouped == "native":
-            *shape, outputs = self.kernel.shape
-            kernel__xHxWxIxGxO = self.kernel[...].reshape(*shape, self.groups, outputs // self.groups)
-            self.kernel.set_value(kernel__xHxWxIxGxO.swapaxes(-3, -2))
+        kernel: jax.Array | Part = self.kernel.get_value()
+        splits_outputs = isinstance(kernel, Part) and kernel.axis != -2  # and so perhaps groups
+        if self.groups > 1 and self.grouped == "native" and not splits_outputs:
+            self.kernel.set_value(jax.tree.map(self._apart, kernel))
             self.is_separate = True
 
     def __call__(self, x_BxHxWxI: jax.Array) -> jax.Array:
@@ -119,7 +120,14 @@ class Convolution(nnx.Module):
         y_BxHxWxO = convolve(
             x_BxHxWxI, kernel, stride=self.stride, groups=self.groups, padding=self.padding, grouped=self.grouped
         )
-        return (kept(y_BxHxWxO) if self.keep else y_BxHxWxO) + self.bias[...]
+        if self.keep is not None:
+            y_BxHxWxO = kept(y_BxHxWxO, self.keep)
+        return y_BxHxWxO + self.bias[...]
+
+    def _apart(self, kernel__xHxWxIxO: jax.Array) -> jax.Array:
+        *shape, outputs = kernel__xHxWxIxO.shape
+        kernel__xHxWxIxGxO = kernel__xHxWxIxO.reshape(*shape, self.groups, outputs // self.groups)
+        return kernel__xHxWxIxGxO.swapaxes(-3, -2)
 
     def _standardized(self) -> jax.Array:
         return standardize(self.kernel[...], self.gain[...])

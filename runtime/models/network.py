@@ -22,7 +22,6 @@ from runtime.models.standardization import StandardizedConvolution
 from runtime.models.traversal import Remat, Traversal
 from runtime.models.vit import VisionTransformer
 from runtime.parameters import Layouts, Parameters, layouts, placed, values
-from runtime.parts import has_parts
 
 Module = NormalizerFree | VisionTransformer | BigTransfer
 
@@ -119,9 +118,9 @@ def _prepared(module: Module) -> Module:
 
 
 def _separate(module: Module) -> Module:
-    """Returns `module` with the groups of its kernels apart, as TPUs take them, but of those still in parts."""
+    """Returns `module` with the groups of its kernels apart, as TPUs take them."""
     for _, part in nnx.iter_modules(module):
-        if isinstance(part, Convolution) and not has_parts(part):
+        if isinstance(part, Convolution):
             part.separate()
     return module
 

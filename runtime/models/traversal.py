@@ -19,6 +19,7 @@ from runtime.parts import has_parts, whole
 # everything, "activations" what the blocks say is worth it (`kept`), "blocks" the inputs of residual
 # blocks alone.
 Remat = Literal["none", "activations", "blocks"]
+Keep = Literal["alone", "with its gradient"]
 _KEPT = "kept"
 _POLICY = jax.checkpoint_policies.save_only_these_names(_KEPT)
 # Of weights that are put together (`Part.whole`), whatever becomes of them before something is computed with them: all
@@ -31,12 +32,13 @@ _MOVES = frozenset(
 Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
 
 
-def kept(x: jax.Array) -> jax.Array:
-    """Returns `x`, which takes longer to compute again than to write and to read; so does its gradient.
+def kept(x: jax.Array, keep: Keep = "with its gradient") -> jax.Array:
+    """Returns `x`, which takes longer to compute again than to write and to read.
 
-    That is written once for the two products that need it, where a compiler would let each compute it anew.
+    Where its gradient does, too, that is written once for the two products that need it: a compiler would let each
+    compute it anew.
     """
-    return checkpoint_name(_once(x), _KEPT)
+    return checkpoint_name(x if keep == "alone" else _once(x), _KEPT)
 
 
 @jax.custom_vjp

@@ -42,6 +42,13 @@ def test_chips_share_a_copy_in_groups_that_divide_them(chosen, run):
     assert choose(replace(run, recipe=recipe), 34, "native", jnp.bfloat16).shards == 2
 
 
+def test_weights_are_put_together_by_block_on_tpus_where_nothing_needs_them_whole(chosen, run):
+    assert chosen(8).gather == "block"
+    assert chosen(8, shards=1).gather == "step"
+    recipe = replace(run.recipe, hardware=Hardware("h100"))
+    assert choose(replace(run, recipe=recipe), 8, "native", jnp.bfloat16).gather == "step"
+
+
 @pytest.fixture
 def large(run):
     """Returns a run of 5.7 x 10^9 parameters on 128 chips, whose weights and gradients are 32 GiB."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from runtime.models.convolution import Convolution, standardize
+from runtime.parts import Part
 
 
 def numpy_standardize(kernel: np.ndarray, gain: np.ndarray) -> np.ndarray:
@@ -88,3 +89,15 @@ def test_groups_apart_compute_the_same():
     convolution.separate()
     assert convolution.kernel.shape == (3, 3, 4, 2, 3)
     np.testing.assert_allclose(outputs(convolution), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("axis", "is_separate"), [(-2, True), (-1, False)])
+def test_groups_of_parts_are_set_apart_unless_the_parts_split_them(axis: int, is_separate: bool):
+    convolution = Convolution(jax.random.key(0), 8, 12, side=3, groups=4, grouped="native")
+    convolution.prepare()
+    convolution.kernel.set_value(Part(convolution.kernel[...], axis, jnp.bfloat16))
+    convolution.separate()
+    assert convolution.is_separate == is_separate
+    part = convolution.kernel.get_value()
+    assert part.array.shape == ((3, 3, 4, 2, 3) if is_separate else (3, 3, 2, 12))
+    assert part.axis == axis

@@ -31,6 +31,12 @@ def test_the_gradient_of_what_is_kept_is_the_same_but_computed_once():
     assert "optimization_barrier" in str(jax.make_jaxpr(jax.grad(total))(x))
 
 
+def test_what_is_kept_alone_leaves_its_gradient_to_the_compiler():
+    kept_alone = jax.make_jaxpr(jax.grad(lambda x: jnp.sum(kept(x, "alone") ** 2)))(jnp.ones(5))
+    assert "optimization_barrier" not in str(kept_alone)
+    assert "name=kept" in str(kept_alone)
+
+
 @pytest.mark.parametrize("remat", ["activations", "blocks"])
 def test_blocks_in_a_loop_need_no_barrier_before_they_are_computed_again(remat: Remat):
     scanned, unrolled = (gradient(Traversal(remat, unroll)) for unroll in (False, True))
