@@ -33,12 +33,12 @@ def reported(run, tmp_path):
 
 
 def test_by_block_neither_all_weights_nor_all_gradients_are_in_memory(reported):
-    """Weights alone are 2 bytes a number; by block, gradients are 4 bytes of a quarter of the numbers."""
+    """Whole weights are 2 bytes a number, whole gradients 4; by block, gradients are 4 of a quarter of the numbers."""
     once, by_block = (reported(24, 512, shards=4, gather=gather, remat="blocks") for gather in ("step", "block"))
     assert once["arguments"] == by_block["arguments"]
     numbers = 24 * 12 * 512**2
     assert once["temporaries"] > 2 * numbers
-    assert by_block["temporaries"] < numbers
+    assert by_block["temporaries"] < 1.5 * numbers
     assert by_block["collective_bytes"]["all-gather"] > 1.9 * once["collective_bytes"]["all-gather"]
 
 
