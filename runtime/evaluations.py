@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
-from nfdsl.schema.evaluation import Metric
+from nfdsl.schema.evaluation import Metric, metric
 from runtime.evaluate import Evaluation
 from runtime.lines import Lines
 
@@ -50,8 +50,9 @@ class Evaluations:
 
     def best(self, by: Metric) -> Evaluated | None:
         """Returns the evaluation that has least of the metric, the first of equals, of weights that are there."""
-        there = [one for step, one in self._done.items() if step in self._there]
-        values = {one.step: value for one in there if (value := _metric(one, by)) is not None}
+        there = {step: one.measured for step, one in self._done.items() if step in self._there}
+        measured = {step: metric(by, one.loss, one.top1) for step, one in there.items()}
+        values = {step: value for step, value in measured.items() if value is not None}
         return self._done[min(values, key=lambda step: (values[step], step))] if values else None
 
     def close(self) -> None:
@@ -60,14 +61,3 @@ class Evaluations:
 
 def _evaluated(step: int, seconds: float, **measured: Any) -> Evaluated:
     return Evaluated(step, seconds, Evaluation(**measured))
-
-
-def _metric(evaluated: Evaluated, by: Metric) -> float | None:
-    measured = evaluated.measured
-    match by:
-        case "holdout.loss":
-            return measured.loss
-        case "holdout.error":
-            return None if measured.top1 is None else 1 - measured.top1
-        case _:
-            assert_never(by)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
+from nfdsl.schema.evaluation import metric
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
 
@@ -37,8 +38,7 @@ class Replicated(Record):
     @property
     def minimized(self) -> float | None:
         """What learning rates are compared by."""
-        error = None if self.top1 is None else 1 - self.top1
-        return self.holdout_loss if self.minimizing == "holdout.loss" else error
+        return metric(self.minimizing, self.holdout_loss, self.top1)
 
     @property
     def loss_deviation(self) -> float | None:

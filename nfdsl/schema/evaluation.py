@@ -1,13 +1,24 @@
 """When a network is evaluated, and what for."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, assert_never
 
 from nfdsl.schema.schedules import DURATION
 from nfdsl.schema.setting import setting
 from nfdsl.schema.units import Dimension, Quantity, quantity
 
 Metric = Literal["holdout.loss", "holdout.error"]
+
+
+def metric(by: Metric, loss: float | None, top1: float | None) -> float | None:
+    """Returns what was measured, less of which is better, from held-out loss and share of right answers."""
+    match by:
+        case "holdout.loss":
+            return loss
+        case "holdout.error":
+            return None if top1 is None else 1 - top1
+        case _:
+            assert_never(by)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, assert_never
+from typing import Literal
 
-from nfdsl.schema.evaluation import Metric
+from nfdsl.schema.evaluation import Metric, metric
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import texts_by_name
 
@@ -59,22 +59,13 @@ def parse_result(text: str | bytes) -> Result:
 def measured(result: Result, by: Metric) -> float | None:
     """Returns the metric of the last weights, less of which is better; None where the run diverged or was not
     evaluated."""
-    return None if result.state == "diverged" else _metric(result, by)
+    return None if result.state == "diverged" else metric(by, result.holdout_loss, result.top1)
 
 
 def measured_kept(result: Result, by: Metric) -> float | None:
     """Returns what `measured` does, of the weights that a fine-tune begins from: the best where the run keeps them."""
-    return measured(result, by) if result.best is None else _metric(result.best, by)
-
-
-def _metric(of: Result | Best, by: Metric) -> float | None:
-    match by:
-        case "holdout.loss":
-            return of.holdout_loss
-        case "holdout.error":
-            return None if of.top1 is None else 1 - of.top1
-        case _:
-            assert_never(by)
+    best = result.best
+    return measured(result, by) if best is None else metric(by, best.holdout_loss, best.top1)
 
 
 def _best(fields: Fields) -> Best:
