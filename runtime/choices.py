@@ -1,9 +1,15 @@
-"""What a hardware block leaves to `auto`: how the state is shared out, when it is put together, what is done again."""
+"""What a hardware block leaves to `auto`: how the state is shared out, when it is put together, what is done again.
+
+And what the network computes in.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 from jax.typing import DTypeLike
 
 from nfdsl.schema.hardware import DEVICES, GIB, Auto, Hardware
@@ -27,6 +33,13 @@ class Choice:
     gather: Gather
     remat: Remat
     why: str  # one sentence; empty where nothing was left to choose
+
+
+def training_dtype(hardware: Hardware, platform: str) -> np.dtype[Any]:
+    """Returns what the network computes in as it is trained on a platform of JAX: CPUs only emulate bfloat16."""
+    if hardware.precision == "auto":
+        return jnp.dtype("float32" if platform == "cpu" else "bfloat16")
+    return jnp.dtype(hardware.precision)
 
 
 def choose(run: Run, devices: int, grouped: Grouped, dtype: DTypeLike) -> Choice:

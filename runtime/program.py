@@ -6,6 +6,7 @@ calls have the shapes that were compiled, or fail.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import jax
@@ -13,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding
 from jax.stages import Lowered
+from jax.typing import DTypeLike
 
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
-from runtime.choices import choose, remedy
+from runtime.choices import choose, remedy, training_dtype
 from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
@@ -63,9 +65,9 @@ class Program:
         self.key = program_key(run.model, run.recipe)
         self._platform = devices[0].platform
         on_cpu = self._platform == "cpu"
-        self._dtype = jnp.float32 if on_cpu else jnp.bfloat16
+        self.dtype = training_dtype(run.recipe.hardware, self._platform)
         self._grouped: Grouped = "split" if on_cpu else "native"
-        self.choice = choose(run, len(devices), self._grouped, self._dtype)
+        self.choice = choose(run, len(devices), self._grouped, self.dtype)
         self.mesh = data_mesh(devices, self.choice.shards)
         self._run, self._recipe, self._side = run, run.recipe, run.recipe.resolution.train
         classes, objective, remat = run.recipe.data.classes, run.recipe.objective, self.choice.remat
@@ -104,7 +106,7 @@ class Program:
 
     def remedy(self) -> str:
         """Returns what would make a step fit that does not fit the devices."""
-        return remedy(self._run, self.mesh.size, self._grouped, self._dtype, self.choice)
+        return remedy(self._run, self.mesh.size, self._grouped, self.dtype, self.choice)
 
     def hyper(self, run: Run) -> Hyper:
         """Returns the run's numbers on the devices."""
@@ -155,7 +157,7 @@ class Program:
             self.network.layouts,
             self._places,
             self.mesh,
-            self._dtype,
+            self.dtype,
             self._recipe.ascents,
             self.choice.gather,
         )
@@ -165,11 +167,18 @@ class Program:
 
         shardings = (self._shardings, replicated(self.mesh))
         jitted = jax.jit(train, out_shardings=shardings, donate_argnums=0)
-        return jitted.lower(self.state, self._hyper, *self._batch(self._side))
+        with self._multiplying(self.dtype):
+            return jitted.lower(self.state, self._hyper, *self._batch(self._side))
 
     def _lower_forward(self, forward: EvaluationStep | FeatureStep, side: int) -> Lowered:
         jitted = jax.jit(forward, out_shardings=replicated(self.mesh))
-        return jitted.lower(self.state.parameters, *self._batch(side))
+        with self._multiplying(jnp.float32):
+            return jitted.lower(self.state.parameters, *self._batch(side))
+
+    def _multiplying(self, dtype: DTypeLike) -> AbstractContextManager[None]:
+        """Makes what is traced multiply in `dtype`: accelerators round factors of float32 to fewer bits by default."""
+        rounds = self._platform != "cpu" and dtype == jnp.float32
+        return jax.default_matmul_precision("float32" if rounds else None)
 
     def _initialize(self, hyper: Hyper, pretrained: Parameters | None) -> TrainState:
         parameters = self.network.initialize(jax.random.fold_in(hyper.key, _INITIAL))

@@ -11,6 +11,7 @@ from nfdsl.aot.estimates import Estimate
 from nfdsl.schema.hardware import DEVICES, GIB
 
 _PARTS = ("matrix", "memory", "optimizer", "collectives")
+_CHOSEN = ("shards", "gather", "remat", "precision")
 
 
 def announced(estimates: Iterable[Estimate], wanted: int, console: Console) -> Iterator[Estimate]:
@@ -71,9 +72,7 @@ def _json(estimate: Estimate) -> dict[str, Any]:
         return {**common, "error": estimate.error}
     return {
         **common,
-        "shards": report["shards"],
-        "gather": report["gather"],
-        "remat": report["remat"],
+        **{choice: report[choice] for choice in _CHOSEN},
         "why": report["why"],
         "hbm_bytes": {
             "arguments": report["arguments"],
@@ -112,11 +111,11 @@ def _costs(estimates: Sequence[Estimate]) -> Table:
 
 
 def _steps(estimates: Sequence[Estimate]) -> Table:
-    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", "shards", "gather", "remat")
+    table = _table("Milliseconds of a step", "matrix", "memory", "update", "collectives", *_CHOSEN)
     for estimate in estimates:
         report = estimate.report
         times = (f"{1e3 * report[part]:.1f}" for part in _PARTS)
-        table.add_row(estimate.name, *times, str(report["shards"]), report["gather"], report["remat"])
+        table.add_row(estimate.name, *times, *(str(report[choice]) for choice in _CHOSEN))
     return table
 
 

@@ -69,6 +69,13 @@ class Hardware:
         source="Chen et al. 2016",
         shapes=True,
     )
+    precision: Literal["auto", "bfloat16", "float32"] = setting(
+        "what the network computes in as it is trained; parameters, their updates, sums of gradients and all "
+        "evaluations are float32. auto: float32 on CPUs, bfloat16 elsewhere",
+        default="auto",
+        source="Micikevicius et al. 2018; Kalamkar et al. 2019",
+        shapes=True,
+    )
     mfu: float = setting(
         "share of peak FLOP/s assumed for cost estimates (model FLOPs utilisation)",
         default=0.35,

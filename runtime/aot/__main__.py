@@ -37,6 +37,7 @@ class Report:
     shards: int
     gather: str
     remat: str
+    precision: str
     why: str
     arguments: int  # bytes of HBM: the training state and the batch
     temporaries: int
@@ -97,6 +98,7 @@ def _report(program: Program, compiled: Any, hardware: Hardware, seconds: float)
         shards=program.choice.shards,
         gather=program.choice.gather,
         remat=program.choice.remat,
+        precision=program.dtype.name,
         why=program.choice.why,
         arguments=memory.argument_size_in_bytes,
         temporaries=memory.temp_size_in_bytes,

@@ -41,6 +41,7 @@ REPORT = {
     "shards": 4,
     "gather": "step",
     "remat": "none",
+    "precision": "bfloat16",
     "why": "",
     "arguments": 2**30,
     "temporaries": 2**31,

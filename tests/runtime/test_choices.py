@@ -9,7 +9,7 @@ from nfdsl.schema.hardware import Auto, Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.training import SAM, Resolution
 from nfdsl.schema.vit import ViT
-from runtime.choices import Choice, choose, remedy
+from runtime.choices import Choice, choose, remedy, training_dtype
 from runtime.mesh import data_mesh
 
 F3 = NFNet(depth=(4, 8, 24, 12), width=(256, 512, 1536, 1536))
@@ -104,3 +104,17 @@ def test_groups_that_the_devices_do_not_make_are_left_for_the_mesh_to_refuse(lar
     run = large(hardware=Hardware("tpu_v4", (4, 4, 8), shards=256))
     with pytest.raises(ValueError, match="128 devices do not make groups of 256"):
         data_mesh(range(128), choose(run, 128, "native", jnp.bfloat16).shards)
+
+
+@pytest.mark.parametrize(
+    ("precision", "platform", "dtype"),
+    [
+        ("auto", "cpu", "float32"),
+        ("auto", "gpu", "bfloat16"),
+        ("auto", "tpu", "bfloat16"),
+        ("float32", "tpu", "float32"),
+        ("bfloat16", "cpu", "bfloat16"),
+    ],
+)
+def test_networks_compute_in_half_precision_where_that_is_quick(precision, platform, dtype):
+    assert training_dtype(Hardware(precision=precision), platform) == dtype

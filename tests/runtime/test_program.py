@@ -10,6 +10,7 @@ from jax import monitoring
 
 from nfdsl.schema.augmentation import Augment, CutMix, Mixup, RandAugment
 from nfdsl.schema.averages import EMA, Polyak
+from nfdsl.schema.hardware import Hardware
 from nfdsl.schema.model import NFNet
 from nfdsl.schema.optimizers import AGC, SGD, Adafactor, AdamW, GlobalNorm
 from nfdsl.schema.program import program_key
@@ -95,6 +96,7 @@ def test_no_number_of_a_run_gets_into_its_program(small_run):
         {"average": EMA(0.9)},
         {"average": Polyak()},
         {"dropout": 0.1},
+        {"hardware": Hardware(precision="bfloat16")},
     ],
 )
 def test_what_shapes_the_code_makes_another_program(small_run, changes):
@@ -175,6 +177,36 @@ def test_a_run_that_shares_a_program_compiles_nothing(small_run, programs):
     assert names == []
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before))  # its memory is the new state's
     assert jax.device_get(state.step) == 3
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_only_the_network_computes_in_what_is_said(small_run, programs, precision):
+    run = varied(small_run, hardware=Hardware(precision=precision))
+    (exact, expected), (loss, trained) = (after_two_steps(programs, each) for each in (small_run, run))
+    assert loss == pytest.approx(exact, rel=1e-2)
+    assert (loss == exact) == (precision == "float32")
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(trained)} == {"float32"}
+    kernels = [parameters["classifier"]["kernel"] for parameters in (expected, trained)]
+    np.testing.assert_allclose(*kernels, atol=5e-3)
+    assert "bf16" not in programs.of(run)._lower_forward(programs.of(run)._measured, 8).as_text()
+
+
+def after_two_steps(programs, run):
+    program = programs.of(run)
+    state, train, numbers = initialized(programs, run), program.trainer().executable(), program.hyper(run)
+    for _ in range(2):
+        state, metrics = train(state, numbers, *batch_of(run, program))
+    return jax.device_get((metrics.loss, state.parameters))
+
+
+def test_accelerators_do_not_round_what_is_to_be_float32(small_run):
+    """By default they multiply numbers of float32 rounded to bfloat16 or TensorFloat-32."""
+    for precision, rounded in (("float32", False), ("bfloat16", True)):
+        program = Program(varied(small_run, hardware=Hardware(precision=precision)), jax.devices()[:1])
+        program._platform = "tpu"
+        train, evaluation = program._lower_train(), program._lower_forward(program._measured, 8)
+        assert ("HIGHEST" not in train.as_text()) == rounded
+        assert "HIGHEST" in evaluation.as_text()
 
 
 def initialized(programs, run, pretrained=None):
