@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.new)
 
     command = parsers.add_parser("check", help="say everything that is wrong with a spec")
-    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("files", nargs="+", metavar="FILE", help="specs")
     command.add_argument("--fix", action="store_true", help="mend what can be mended, in the files themselves")
     formats = command.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
@@ -45,19 +45,19 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.explain)
 
     command = parsers.add_parser("fmt", help="put specs in the one style")
-    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("files", nargs="+", metavar="FILE", help="specs")
     command.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not in style")
     command.set_defaults(command=commands.fmt)
 
     command = parsers.add_parser("plan", help="show runs, programs and what they cost")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help="the study's spec")
     command.add_argument("--json", action="store_true", help="print the plan as JSON")
     _add_set(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory, for the state of its runs")
     command.set_defaults(command=commands.plan)
 
     command = parsers.add_parser("show", help="show a study, or one of its runs, with nothing left to defaults")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help="the study's spec")
     command.add_argument("--run", metavar="ID", help="the run whose id begins so")
     command.add_argument(
         "--as", dest="form", choices=("nfx", "fiddle", "json"), default="nfx", help="the form of a run"
@@ -66,14 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.show)
 
     command = parsers.add_parser("diff", help="say what changes between two specs, and which runs that affects")
-    command.add_argument("old", metavar="A")
-    command.add_argument("new", metavar="B")
+    command.add_argument("old", metavar="A", help="the spec before")
+    command.add_argument("new", metavar="B", help="the spec after")
     command.add_argument("--json", action="store_true", help="print the difference as JSON")
     _add_set(command, " in B")
     command.set_defaults(command=commands.diff)
 
     command = parsers.add_parser("compile", help="compile a study's programs for TPUs, without one, and say their cost")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help="the study's spec")
     command.add_argument("--topology", metavar="SLICE", help="in place of the planned one, for example v4:8x8x8")
     command.add_argument("--model", metavar="LABEL", help="the only model to compile, for example F7+")
     command.add_argument("--json", action="store_true", help="print the estimates as JSON")
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.compile_programs)
 
     command = parsers.add_parser("run", help="carry a study out, or on from where it stopped")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help="the study's spec")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
     text = "how often a run is tried before it has failed and the others go on without it (3)"
     command.add_argument("--attempts", type=_attempts, default=3, metavar="N", help=text)
@@ -90,16 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.run)
 
     command = parsers.add_parser("status", help="say where a study stands, which may be going on meanwhile")
-    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("directory", type=Path, metavar="DIR", help="the study directory")
     command.add_argument("--json", action="store_true", help="print the state of each run as JSON")
     command.set_defaults(command=commands.status)
 
     command = parsers.add_parser("report", help="draw the figures and the report of a study directory")
-    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("directory", type=Path, metavar="DIR", help="the study directory")
     command.set_defaults(command=commands.report)
 
     command = parsers.add_parser("fit", help="fit a scaling law to a table or a study, and predict with it")
-    command.add_argument("source", type=Path, metavar="POINTS.csv|DIR")
+    command.add_argument("source", type=Path, metavar="POINTS.csv|DIR", help="a table with a heading, or a study directory")
     forms = ("power", "saturating", "double", "parametric", "isoflop", "envelope")
     command.add_argument("--form", choices=forms, default="power", help="the form of the law (power)")
     command.add_argument("--block", metavar="NAME", help="of a study: the pretrain block to fit (its first)")
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     command = parsers.add_parser(
         "audit", help="prove that each example counted exactly once an epoch, or say which not"
     )
-    command.add_argument("directory", type=Path, metavar="DIR")
+    command.add_argument("directory", type=Path, metavar="DIR", help="the study directory")
     command.add_argument("--json", action="store_true", help="print the verdicts as JSON")
     command.set_defaults(command=commands.audit)
 

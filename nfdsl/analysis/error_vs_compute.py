@@ -19,9 +19,9 @@ from nfdsl.analysis.curves import Cost, curves, described, total_cost
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.numerals import TIMES, significant
-from nfdsl.analysis.published import SOURCES, Published, placed
 from nfdsl.analysis.replicates import Replicated, explained, in_percent, noted
 from nfdsl.analysis.style import MUTED, Look
+from nfdsl.cost.published import SOURCES, Published, placed
 from nfdsl.study.numerals import percent
 from nfdsl.study.records import Record
 
@@ -88,7 +88,7 @@ def _draw_published(axes: Axes, networks: Sequence[tuple[Published, float]]) -> 
         error = 100 * (1 - network.top1)
         plot(axes, [(flops, error)], _PUBLISHED, level=2)
         tip(axes, flops, error, f"{network.name}, published: {percent(1 - network.top1)}")
-    return [(_PUBLISHED, "published ViTs")] if networks else []
+    return [(_PUBLISHED, "published")] if networks else []
 
 
 def _on_released(records: Sequence[Replicated]) -> str:

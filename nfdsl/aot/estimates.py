@@ -27,8 +27,9 @@ class Estimate:
 
     @property
     def name(self) -> str:
-        """The model and where it would run, for people: ``F7+ v4:4x4x8``."""
-        return f"{self.target.program.model} {self.target.hardware.slice}"
+        """The model, its images and where it would run, for people: ``F7+ 224px v4:4x4x8``."""
+        program = self.target.program
+        return f"{program.model} {program.train_resolution}px {self.target.hardware.slice}"
 
     @property
     def error(self) -> str | None:

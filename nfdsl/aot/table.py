@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nfdsl.aot.estimates import Estimate
+from nfdsl.cost.published import COSTS_SOURCE, Cost, Published, published_cost
 from nfdsl.schema.hardware import DEVICES, GIB
 
 _PARTS = ("matrix", "memory", "optimizer", "collectives")
@@ -39,9 +40,11 @@ def print_estimates(estimates: Sequence[Estimate], console: Console) -> None:
         console.print(
             f"\n{sum(map(study_core_hours, done)):,.0f} core-hours for all runs of these programs.\n"
             f"HBM, matrix, memory and update: as estimated by libtpu {report['libtpu']} (jax {report['jax']});"
-            "\ncollectives: modelled, bytes over the rate of all links, nothing hidden.",
+            "\ncollectives: modelled, bytes over the rate of all links, less the work done meanwhile.",
             highlight=False,
         )
+        for told in filter(None, map(_beside_published, done)):
+            console.print(told, highlight=False)
     for estimate in estimates:
         if estimate.error is not None:
             console.print(f"{estimate.name}: {estimate.error}", markup=False, highlight=False)
@@ -60,6 +63,24 @@ def mfu(estimate: Estimate) -> float:
     return flops / estimate.step_seconds / target.hardware.chips / DEVICES[target.hardware.device].flops_per_second
 
 
+def _published(estimate: Estimate) -> tuple[Published, Cost] | None:
+    """Returns the published network that a program trains, and what that has taken, if it is told."""
+    run = estimate.target.runs[0]
+    return published_cost(run.model, run.kind)
+
+
+def _beside_published(estimate: Estimate) -> str | None:
+    found = _published(estimate)
+    if found is None:
+        return None
+    network, cost = found
+    said = f"{estimate.name}: {network.name} is published with {cost.core_hours:,.0f} core-hours on TPU v4"
+    if cost.images is None:
+        return f"{said}, of images it does not tell"
+    here = cost.images / estimate.target.program.batch * estimate.core_hours
+    return f"{said} for {cost.images:.3g} images, which would take {here:,.0f} here"
+
+
 def _json(estimate: Estimate) -> dict[str, Any]:
     target, report = estimate.target, estimate.report
     common = {
@@ -67,6 +88,8 @@ def _json(estimate: Estimate) -> dict[str, Any]:
         "model": target.program.model,
         "topology": target.hardware.slice,
         "params": target.program.params,
+        "resolution": target.program.train_resolution,
+        "batch": target.program.batch,
     }
     if estimate.error is not None:
         return {**common, "error": estimate.error}
@@ -86,9 +109,18 @@ def _json(estimate: Estimate) -> dict[str, Any]:
         "mfu": mfu(estimate),
         "core_hours_per_billion_images": 1e9 / target.program.batch * estimate.core_hours,
         "core_hours": study_core_hours(estimate),
+        "published": _published_json(estimate),
         "compile_seconds": report["compile_seconds"],
         "versions": {"jax": report["jax"], "libtpu": report["libtpu"]},
     }
+
+
+def _published_json(estimate: Estimate) -> dict[str, Any] | None:
+    found = _published(estimate)
+    if found is None:
+        return None
+    network, cost = found
+    return {"name": network.name, "core_hours": cost.core_hours, "images": cost.images, "source": COSTS_SOURCE}
 
 
 def _costs(estimates: Sequence[Estimate]) -> Table:

@@ -10,6 +10,11 @@ from rich.console import Console
 from nfdsl.aot.estimates import Estimate
 from nfdsl.aot.table import announced, estimates_json, mfu, print_estimates, study_core_hours
 from nfdsl.aot.targets import targets
+from nfdsl.schema.model import NFNet
+from nfdsl.schema.vit import ViT
+
+F7_PLUS = NFNet(depth=(8, 16, 48, 24), width=(384, 768, 2048, 2048))
+G = ViT(depth=40, width=1408, mlp=6144, heads=16, patch=14)
 
 
 @pytest.fixture
@@ -42,9 +47,36 @@ def test_tables_are_for_people(estimates):
     console = Console(width=100, file=StringIO())
     print_estimates(estimates, console)
     text = console.file.getvalue()
-    assert "small v4:2x2x1" in text
+    assert "small 32px v4:2x2x1" in text
     assert "3.0 GiB  27.8 GiB  50.0 ms" in text
-    assert "large v4:2x2x1: does not fit" in text
+    assert "large 32px v4:2x2x1: does not fit" in text
+
+
+def test_networks_of_papers_stand_beside_what_they_were_published_with(estimates):
+    small, _ = estimates
+    console = Console(width=200, file=StringIO())
+    told = [trained(small, *network) for network in ((F7_PLUS, "pretrain"), (F7_PLUS, "finetune"), (G, "pretrain"))]
+    print_estimates([small, *told], console)
+    lines = [line for line in console.file.getvalue().splitlines() if "published" in line]
+    assert lines == [
+        "small 32px v4:2x2x1: NFNet-F7+ is published with 110,000 core-hours on TPU v4 for 3.2e+10 images, "
+        "which would take 55,556 here",
+        "small 32px v4:2x2x1: NFNet-F7+ is published with 1,600 core-hours on TPU v4 for 6.41e+07 images, "
+        "which would take 111 here",
+        "small 32px v4:2x2x1: ViT-g/14 is published with 120,000 core-hours on TPU v4, of images it does not tell",
+    ]
+    answers = json.loads(estimates_json([small, *told]))["programs"]
+    assert [answer["published"] and answer["published"]["core_hours"] for answer in answers] == [
+        None,
+        110e3,
+        1.6e3,
+        120e3,
+    ]
+
+
+def trained(estimate, model, kind):
+    runs = tuple(replace(run, model=model, kind=kind) for run in estimate.target.runs)
+    return replace(estimate, target=replace(estimate.target, runs=runs))
 
 
 def test_what_was_compiled_is_announced_at_once(estimates):
@@ -54,4 +86,4 @@ def test_what_was_compiled_is_announced_at_once(estimates):
     assert next(stream).cached
     assert console.file.getvalue() == ""
     assert next(stream) is small
-    assert console.file.getvalue() == "small v4:2x2x1: compiled in 3 s, 2 of 2\n"
+    assert console.file.getvalue() == "small 32px v4:2x2x1: compiled in 3 s, 2 of 2\n"
