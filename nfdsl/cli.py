@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=commands.report)
 
     command = parsers.add_parser("fit", help="fit a scaling law to a table or a study, and predict with it")
-    command.add_argument("source", type=Path, metavar="POINTS.csv|DIR", help="a table with a heading, or a study directory")
+    command.add_argument("source", type=Path, metavar="POINTS.csv|DIR", help="a table, or a study directory")
     forms = ("power", "saturating", "double", "parametric", "isoflop", "envelope")
     command.add_argument("--form", choices=forms, default="power", help="the form of the law (power)")
     command.add_argument("--block", metavar="NAME", help="of a study: the pretrain block to fit (its first)")

@@ -131,8 +131,7 @@ def _outputs(folder: Path) -> Iterator[Path]:
 
 def _evaluations(job: Job, outputs: Path, restored: int) -> Evaluations:
     """Returns the run's evaluations up to step `restored`."""
-    evaluate = job.run.recipe.evaluate
-    there = intact(job.checkpoints) if evaluate is not None and evaluate.keeps_best else ()
+    there = () if job.run.recipe.best_by is None else intact(job.checkpoints)
     return Evaluations(outputs / "evaluations.jsonl", restored, there)
 
 
@@ -259,8 +258,8 @@ def _best_step(job: Job, evaluations: Evaluations) -> int | None:
 
 def _best(job: Job, evaluations: Evaluations) -> Best | None:
     """Returns what the best weights so far are worth, if the run keeps them."""
-    evaluate = job.run.recipe.evaluate
-    best = evaluations.best(evaluate.by) if evaluate is not None and evaluate.keeps_best else None
+    by = job.run.recipe.best_by
+    best = None if by is None else evaluations.best(by)
     return None if best is None else Best(best.step, best.measured.loss, best.measured.top1, best.measured.top5)
 
 

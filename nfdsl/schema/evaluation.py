@@ -37,7 +37,3 @@ class Evaluate:
         default="last",
     )
     by: Metric = setting("what the best has least of", default="holdout.loss")
-
-    @property
-    def keeps_best(self) -> bool:
-        return self.keep == "best"

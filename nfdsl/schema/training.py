@@ -175,6 +175,11 @@ class Recipe:
         depends on."""
         return self.hardware.chips if self.sam is not None and self.sam.over == "shard" else 1
 
+    @property
+    def best_by(self) -> Metric | None:
+        """What the weights that are kept have least of; none where those at the end are."""
+        return self.evaluate.by if self.evaluate is not None and self.evaluate.keep == "best" else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrain(Recipe):
