@@ -105,7 +105,8 @@ def train_step(
         others = partners(images_BxHxWx3, labels_B, weights_B) if is_mixed else None
         examples = Examples(images_BxHxWx3, labels_B, weights_B, keys_B, others)
         # An ascent is along the gradient of the parameters themselves.
-        weights, pullback = jax.vjp(prepare if hyper.sam is None else _unprepared, state.parameters)
+        before = _same if hyper.sam is not None else partial(_prepared, prepare, layouts, hyper)
+        weights, pullback = jax.vjp(before, state.parameters)
         loss, gradients = gradient(weights, hyper, examples)
         return _updated(state, pullback(gradients)[0], layouts, hyper), Metrics(loss)
 
@@ -122,8 +123,17 @@ def normalize(images_BxHxWx3: jax.Array, dtype: DTypeLike) -> jax.Array:
     return ((images_BxHxWx3 / jnp.float32(255) - jnp.array(MEAN)) / jnp.array(STD)).astype(dtype)
 
 
-def _unprepared(parameters: Parameters) -> Parameters:
+def _same(parameters: Parameters) -> Parameters:
     return parameters
+
+
+def _prepared(prepare: Prepare, layouts: Layouts, hyper: Hyper, parameters: Parameters) -> Parameters:
+    """Returns what `prepare` does, of which only parameters that learn have a gradient."""
+    return prepare(jax.tree.map(_still, parameters, frozen(layouts, hyper.freeze)))
+
+
+def _still(parameter: jax.Array | Part, keeps: bool) -> jax.Array | Part:
+    return jax.lax.stop_gradient(parameter) if keeps else parameter
 
 
 def classification(forward: Apply) -> Losses:
@@ -157,10 +167,8 @@ def _gradient(
     """
     total = jnp.maximum(jax.lax.psum(jnp.sum(examples.weights), BATCH), 1)  # 0 where no image could be read
 
-    def of_weights(weights: Parameters, inputs: Inputs, hyper: Hyper) -> jax.Array:
-        return losses(weights if hyper.sam is None else prepare(weights), inputs, hyper)
-
-    gradient = jax.value_and_grad(partial(_loss, of_weights, layouts, hyper, total))
+    after = _same if hyper.sam is None else partial(_prepared, prepare, layouts, hyper)
+    gradient = jax.value_and_grad(partial(_loss, after, losses, layouts, hyper, total))
     # The steps of an ascent are too short for weights in bfloat16.
     weights = gathered(weights, layouts, places, dtype if hyper.sam is None else jnp.float32, gather)
     if hyper.sam is not None:
@@ -213,16 +221,24 @@ def _inputs(examples: Examples, hyper: Hyper, dtype: DTypeLike) -> Inputs:
 
 
 def _loss(
-    losses: Losses, layouts: Layouts, hyper: Hyper, total: jax.Array, parameters: Parameters, inputs: Inputs
+    prepare: Prepare,
+    losses: Losses,
+    layouts: Layouts,
+    hyper: Hyper,
+    total: jax.Array,
+    parameters: Parameters,
+    inputs: Inputs,
 ) -> jax.Array:
     """Returns what `inputs` contribute to the mean loss of a batch of weight `total`."""
 
     def cast(parameter: jax.Array | Part, keeps: bool) -> jax.Array | Part:
-        # Where a body is frozen, nothing is differentiated below the classifier.
-        return (jax.lax.stop_gradient(parameter) if keeps else parameter).astype(inputs.images.dtype)
+        return _still(parameter, keeps).astype(inputs.images.dtype)
 
-    parameters = jax.tree.map(cast, parameters, frozen(layouts, hyper.freeze), is_leaf=is_part)
-    return jnp.sum(inputs.weights * losses(parameters, inputs, hyper)) / total
+    # Where a body is frozen, nothing is differentiated below the classifier. Where kernels alone are, what they are
+    # prepared to has a gradient: that of the gains in it.
+    still = frozen(layouts, "body" if hyper.freeze == "body" else "nothing")
+    prepared = jax.tree.map(cast, prepare(parameters), still, is_leaf=is_part)
+    return jnp.sum(inputs.weights * losses(prepared, inputs, hyper)) / total
 
 
 def _targets(inputs: Inputs, classes: int, smoothing: ArrayLike) -> jax.Array:

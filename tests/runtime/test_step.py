@@ -29,23 +29,27 @@ from runtime.step import classification, example_keys, normalize, train_step
 BATCH, SIDE, CLASSES = 8, 4, 4
 DROPOUT, DEPTH, SMOOTHING = 0.5, 0.3, 0.1
 LAYOUTS = {
-    "hidden": {"kernel": Layout(("in", "out"), "kernel"), "bias": Layout(("out",), "bias")},
+    "hidden": {
+        "kernel": Layout(("in", "out"), "kernel"),
+        "gain": Layout(("out",), "gain"),
+        "bias": Layout(("out",), "bias"),
+    },
     "head": {"kernel": Layout(("in", "out"), "head"), "bias": Layout(("out",), "bias")},
 }
 WHOLE = jax.tree.map(lambda _: PartitionSpec(), LAYOUTS)
 PLACES = {  # by the number of devices that share a copy of the state: an axis that units extend over, and one of units
     1: WHOLE,
     2: {
-        "hidden": {"kernel": PartitionSpec(SHARD, None), "bias": PartitionSpec()},
+        "hidden": {"kernel": PartitionSpec(SHARD, None), "gain": PartitionSpec(), "bias": PartitionSpec()},
         "head": {"kernel": PartitionSpec(None, SHARD), "bias": PartitionSpec()},
     },
 }
 
 
 def prepare(parameters):
-    """Centres the hidden layer's kernel over the axis that devices may share out."""
+    """Centres the hidden layer's kernel over the axis that devices may share out, and scales it."""
     hidden = parameters["hidden"]
-    return parameters | {"hidden": hidden | {"kernel": hidden["kernel"] - hidden["kernel"].mean(0)}}
+    return parameters | {"hidden": hidden | {"kernel": hidden["gain"] * (hidden["kernel"] - hidden["kernel"].mean(0))}}
 
 
 def forward(parameters, images, regularization):
@@ -68,7 +72,7 @@ def initialized():
     kernels = draws.normal(size=(SIDE * SIDE * 3, 16)) / 7, draws.normal(size=(16, CLASSES)) / 4
     hidden, head = (jnp.asarray(kernel, jnp.float32) for kernel in kernels)
     return {
-        "hidden": {"kernel": hidden, "bias": jnp.zeros(16)},
+        "hidden": {"kernel": hidden, "gain": jnp.ones(16), "bias": jnp.zeros(16)},
         "head": {"kernel": head, "bias": jnp.zeros(CLASSES)},
     }
 
@@ -259,6 +263,18 @@ def test_a_frozen_body_keeps_its_weights_and_sam_does_not_move_it(run):
     assert not np.allclose(state.parameters["head"]["kernel"], initialized()["head"]["kernel"])
 
 
+@pytest.mark.parametrize("sam", [None, SAM(0.5)])
+def test_where_kernels_are_frozen_the_gains_they_are_prepared_with_learn(run, sam):
+    state, _ = trained(varied(run, freeze="kernels", sam=sam), devices(2), [batch(0)])
+    everything, _ = trained(varied(run, sam=sam), devices(2), [batch(0)])
+    np.testing.assert_array_equal(state.parameters["hidden"]["kernel"], initialized()["hidden"]["kernel"])
+    assert not np.allclose(state.parameters["hidden"]["gain"], 1)
+    if sam is None:  # which ascends along other parameters where some are frozen
+        np.testing.assert_allclose(
+            state.parameters["hidden"]["gain"], everything.parameters["hidden"]["gain"], rtol=1e-5
+        )
+
+
 def test_the_sigmoid_loss_is_the_mean_over_images_of_the_sum_over_classes(run):
     images, labels, weights = batch()
     logits = apply(initialized(), normalize(jnp.asarray(images), jnp.float32), None)
@@ -285,22 +301,29 @@ def test_one_program_serves_all_numbers_and_the_state_can_be_donated(run):
     assert len(traces) == 1
 
 
-def test_bfloat16_is_for_the_network_alone(run):
-    run, seen = noisy(run), []
+@pytest.mark.parametrize("sam", [None, SAM(0.05)])
+def test_bfloat16_is_for_the_network_alone(run, sam):
+    run, seen, given = noisy(run, sam=sam), [], []
 
     def watched(parameters, images, regularization):
         seen.extend([images.dtype, *(leaf.dtype for leaf in jax.tree.leaves(parameters))])
         return forward(parameters, images, regularization)
 
+    def exactly(parameters):
+        given.extend(leaf.dtype for leaf in jax.tree.leaves(parameters))
+        return prepare(parameters)
+
     losses = classification(watched)
-    lowered = jax.jit(train_step(prepare, losses, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
+    lowered = jax.jit(train_step(exactly, losses, LAYOUTS, PLACES[1], devices(2), jnp.bfloat16)).lower(
         jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch()
     )
     assert set(seen) == {jnp.dtype(jnp.bfloat16)}
+    assert set(given) == {jnp.dtype(jnp.float32)}
     state, metrics = lowered.compile()(jax.device_put(begun(run), replicated(devices(2))), hyper(run), *batch())
     assert {leaf.dtype for leaf in jax.tree.leaves(state)} == {jnp.dtype("float32"), jnp.dtype("int32")}
-    value, _ = gradient_by_hand(initialized(), *examples(run, batch()))
-    np.testing.assert_allclose(metrics.loss, value / BATCH, rtol=1e-2)
+    if sam is None:
+        value, _ = gradient_by_hand(initialized(), *examples(run, batch()))
+        np.testing.assert_allclose(metrics.loss, value / BATCH, rtol=1e-2)
     reductions = [part.split("}) : ")[1].split("->")[0] for part in lowered.as_text().split("all_reduce")[1:]]
     assert len(reductions) > 1
     assert all("f32" in operand and "bf16" not in operand for operand in reductions)
