@@ -15,7 +15,7 @@ from jax.typing import DTypeLike
 from nfdsl.schema.hardware import DEVICES, GIB, Auto, Hardware
 from nfdsl.schema.run import Run
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.traversal import Remat
+from runtime.models.remat import Remat
 from runtime.needs import Needs
 from runtime.placement import Gather
 

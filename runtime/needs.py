@@ -19,7 +19,7 @@ from runtime.mesh import BATCH
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import Network, build
 from runtime.models.regularization import Regularization
-from runtime.models.traversal import Remat
+from runtime.models.remat import Remat
 from runtime.optim.hyper import hyper
 from runtime.placement import Gather, Places, is_gathered_by_block, places, state_shardings
 from runtime.state import initial_state

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from runtime.models.linear import Linear, xavier
-from runtime.models.traversal import kept
+from runtime.models.remat import kept
 
 
 class Attention(nnx.Module):
@@ -25,7 +25,8 @@ class Attention(nnx.Module):
         q_BxQxHxD = self._split(self.query(queries_BxQxC))
         k_BxTxHxD = self._split(self.key(tokens_BxTxC))
         v_BxTxHxD = self._split(self.value(tokens_BxTxC))
-        scores_BxHxQxT = kept(jnp.einsum("bqhd,bthd->bhqt", q_BxQxHxD / math.sqrt(q_BxQxHxD.shape[-1]), k_BxTxHxD))
+        # There are more scores than channels, and each takes few multiply-adds to compute again: they are not kept.
+        scores_BxHxQxT = jnp.einsum("bqhd,bthd->bhqt", q_BxQxHxD / math.sqrt(q_BxQxHxD.shape[-1]), k_BxTxHxD)
         weights_BxHxQxT = jax.nn.softmax(scores_BxHxQxT.astype(jnp.float32)).astype(v_BxTxHxD.dtype)
         mixed_BxQxHxD = kept(jnp.einsum("bhqt,bthd->bqhd", weights_BxHxQxT, v_BxTxHxD))
         return self.output(mixed_BxQxHxD.reshape(queries_BxQxC.shape))

@@ -12,7 +12,7 @@ from flax import nnx
 from jax import lax
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
-from runtime.models.traversal import Keep, kept
+from runtime.models.remat import Keep, kept
 from runtime.parameters import Parameter
 from runtime.parts import Part
 

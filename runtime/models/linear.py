@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from runtime.models.traversal import kept
+from runtime.models.remat import kept
 from runtime.parameters import Parameter, Role
 
 
@@ -32,3 +32,8 @@ def truncated_normal(key: jax.Array, inputs: int, outputs: int) -> jax.Array:
     """Returns weights [inputs, outputs] of standard deviation ``0.88 / sqrt(inputs)``: a normal one of
     ``1 / sqrt(inputs)`` cut off at twice that, as Haiku's Linear draws them."""
     return jax.random.truncated_normal(key, -2, 2, (inputs, outputs), jnp.float32) / math.sqrt(inputs)
+
+
+def lecun_normal(key: jax.Array, inputs: int, outputs: int) -> jax.Array:
+    """Returns the same of standard deviation ``1 / sqrt(inputs)``, as flax's Dense and Conv draw them."""
+    return jax.nn.initializers.lecun_normal()(key, (inputs, outputs), jnp.float32)

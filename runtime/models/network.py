@@ -18,8 +18,9 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.masked_vit import MaskedVisionTransformer
 from runtime.models.nfnet import NormalizerFree
 from runtime.models.regularization import Regularization
+from runtime.models.remat import Remat
 from runtime.models.standardization import StandardizedConvolution
-from runtime.models.traversal import Remat, Traversal
+from runtime.models.traversal import Traversal
 from runtime.models.vit import VisionTransformer
 from runtime.parameters import Layouts, Parameters, layouts, placed, values
 

@@ -27,8 +27,9 @@ from runtime.models.linear import Linear, truncated_normal
 from runtime.models.place import stage_depths
 from runtime.models.pooling import global_mean, halve
 from runtime.models.regularization import Regularization
+from runtime.models.remat import kept
 from runtime.models.stages import stages, through
-from runtime.models.traversal import Traversal, kept
+from runtime.models.traversal import Traversal
 from runtime.parameters import Depths, Parameter
 
 

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from runtime.models.remat import kept
+
 _STOCHASTIC_DEPTH, _DROPOUT = range(2)  # purposes that a key is folded with, so that none sees another's draws
 
 
@@ -47,10 +49,10 @@ class Regularization:
         if self.dropout is None:
             return x_Bx_
         draws_Bx_ = self._uniform(x_Bx_.shape[1:], _DROPOUT, *place)
-        scale = 1 / (1 - jnp.asarray(self.dropout, jnp.float32))
-        factors_Bx_ = jnp.where(draws_Bx_ >= self.dropout, scale, 0).astype(x_Bx_.dtype)
         # A draw takes a hundred operations, and a compiler that fuses loops would repeat them at each use.
-        return x_Bx_ * jax.lax.optimization_barrier(factors_Bx_)
+        stays_Bx_ = kept(jax.lax.optimization_barrier(draws_Bx_ >= self.dropout), "alone")
+        scale = (1 / (1 - jnp.asarray(self.dropout, jnp.float32))).astype(x_Bx_.dtype)
+        return x_Bx_ * jnp.where(stays_Bx_, scale, 0)
 
     def _uniform(self, shape: tuple[int, ...], *purpose: ArrayLike) -> jax.Array:
         """Returns draws from U[0, 1) of `shape` for each image, the same whenever `purpose` is the same."""

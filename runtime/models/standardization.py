@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from runtime.models.grouped_convolution import Grouped, Padding, convolve
-from runtime.models.traversal import kept
+from runtime.models.remat import kept
 from runtime.parameters import Parameter
 
 # How to keep from dividing by nothing: what is added to the variance (google-research/big_transfer), or to the standard

@@ -5,60 +5,17 @@ Results do not depend on it beyond rounding.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import jax
 from jax import lax
-from jax.ad_checkpoint import checkpoint_name
-from jax.extend.core import Primitive
 
 from runtime.models.regularization import Regularization
+from runtime.models.remat import IS_KEPT, Remat, is_computed
 from runtime.parts import has_parts, whole
-
-# What the backward pass computes again rather than keeps in memory (Chen et al. 2016): "none" keeps
-# everything, "activations" what the blocks say is worth it (`kept`), "blocks" the inputs of residual
-# blocks alone.
-Remat = Literal["none", "activations", "blocks"]
-Keep = Literal["alone", "with its gradient"]
-_KEPT = "kept"
-_POLICY = jax.checkpoint_policies.save_only_these_names(_KEPT)
-# Of weights that are put together (`Part.whole`), whatever becomes of them before something is computed with them: all
-# of it is as large as they are.
-_MOVES = frozenset(
-    {"linear_call", "convert_element_type", "reshape", "transpose", "squeeze", "slice", "split", "broadcast_in_dim"}
-)
 
 # Takes its place in the network as its family describes it.
 Block = Callable[[jax.Array, Any, Regularization | None], jax.Array]
-
-
-def kept(x: jax.Array, keep: Keep = "with its gradient") -> jax.Array:
-    """Returns `x`, which takes longer to compute again than to write and to read.
-
-    Where its gradient does, too, that is written once for the two products that need it: a compiler would let each
-    compute it anew.
-    """
-    return checkpoint_name(x if keep == "alone" else _once(x), _KEPT)
-
-
-@jax.custom_vjp
-def _once(x: jax.Array) -> jax.Array:
-    return x
-
-
-def _forward(x: jax.Array) -> tuple[jax.Array, None]:
-    return x, None
-
-
-def _backward(_: None, dx: jax.Array) -> tuple[jax.Array]:
-    return (lax.optimization_barrier(dx),)
-
-
-_once.defvjp(_forward, _backward)
-
-
-def _is_computed(primitive: Primitive, *_: Any, **__: Any) -> bool:
-    return primitive.name not in _MOVES
 
 
 @dataclass(frozen=True)
@@ -78,11 +35,11 @@ class Traversal:
 
         match self.remat:
             case "none" if has_parts(block):
-                return jax.checkpoint(apply, policy=_is_computed, prevent_cse=prevent_cse)(block, x, place)
+                return jax.checkpoint(apply, policy=is_computed, prevent_cse=prevent_cse)(block, x, place)
             case "none":
                 return apply(block, x, place)
             case "activations":
-                return jax.checkpoint(apply, policy=_POLICY, prevent_cse=prevent_cse)(block, x, place)
+                return jax.checkpoint(apply, policy=IS_KEPT, prevent_cse=prevent_cse)(block, x, place)
             case "blocks":
                 return jax.checkpoint(apply, prevent_cse=prevent_cse)(block, x, place)
             case _:

@@ -21,7 +21,7 @@ from runtime.models.activation import gelu
 from runtime.models.attention import Attention
 from runtime.models.backbone import Backbone
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.linear import Linear, truncated_normal, xavier
+from runtime.models.linear import Linear, lecun_normal, xavier
 from runtime.models.normalization import LayerNorm
 from runtime.models.place import Place, places
 from runtime.models.positions import resized, sines_and_cosines
@@ -38,7 +38,7 @@ class Patches(nnx.Module):
     """One affine map of every patch (section 3.1): a convolution whose stride is its side."""
 
     def __init__(self, key: jax.Array, side: int, channels: int, width: int):
-        kernel = truncated_normal(key, side**2 * channels, width).reshape(side, side, channels, width)
+        kernel = lecun_normal(key, side**2 * channels, width).reshape(side, side, channels, width)
         self.kernel = Parameter(kernel, "height", "width", "in", "out", role="kernel")
         self.bias = Parameter(jnp.zeros(width, jnp.float32), "out", role="bias")
 
@@ -108,8 +108,7 @@ class MLP(nnx.Module):
         expanded = self.expand(x_BxTxC)
         hidden = gelu(expanded) if self.gelu == "tanh" else jax.nn.gelu(expanded, approximate=False)
         dropped = hidden if regularization is None else regularization.drop(hidden, place)
-        # A TPU's compiler would else compute it again for each part of the product.
-        return self.contract(jax.lax.optimization_barrier(dropped))
+        return self.contract(dropped)
 
 
 class Block(nnx.Module):
@@ -168,7 +167,7 @@ class VisionTransformer(nnx.Module):
         self.norm = LayerNorm(model.width)
         self.pooling = AttentionPooling(keys[3], model) if model.pool == "map" else None
         features = model.representation or model.width
-        layer = None if model.representation is None else Linear(truncated_normal(keys[4], model.width, features))
+        layer = None if model.representation is None else Linear(lecun_normal(keys[4], model.width, features))
         self.representation = layer
         self.classifier = Linear(jnp.zeros((features, classes), jnp.float32), role="head")
         self.model = model

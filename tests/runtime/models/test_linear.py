@@ -2,8 +2,9 @@
 
 import jax
 import numpy as np
+import pytest
 
-from runtime.models.linear import Linear
+from runtime.models.linear import Linear, lecun_normal, truncated_normal
 from runtime.parameters import Layout
 
 
@@ -19,3 +20,10 @@ def test_the_role_is_that_of_the_kernel_alone():
     linear = Linear(jax.numpy.ones((3, 2)), role="head")
     assert linear.kernel.layout == Layout(("in", "out"), "head")
     assert linear.bias.layout == Layout(("out",), "bias")
+
+
+@pytest.mark.parametrize(("draw", "deviation"), [(lecun_normal, 1.0), (truncated_normal, 0.8796)])
+def test_draws_have_the_deviation_of_the_library_they_follow(draw, deviation):
+    kernel = np.asarray(draw(jax.random.key(0), 400, 300)) * 20
+    assert kernel.std() == pytest.approx(deviation, rel=0.01)
+    assert abs(kernel).max() < 2 * deviation / 0.8796 + 1e-3, "cut off at two deviations of the normal one"

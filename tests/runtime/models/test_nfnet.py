@@ -13,9 +13,10 @@ from runtime.models.grouped_convolution import Grouped
 from runtime.models.nfnet import Block, NormalizerFree, Place, SqueezeExcite, expected_deviations, places
 from runtime.models.pooling import halve
 from runtime.models.regularization import Regularization
+from runtime.models.remat import Remat
 from runtime.models.stack import stack
 from runtime.models.stages import Stage
-from runtime.models.traversal import Remat, Traversal
+from runtime.models.traversal import Traversal
 from runtime.parameters import Parameter, Parameters, values
 
 SMALL = NFNet(depth=(3,), width=(8,), group_width=2, alpha=0.7)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runtime.models.regularization import Regularization
+from runtime.models.remat import IS_KEPT
 
 IMAGES = 4000
 
@@ -50,6 +51,16 @@ def test_rates_of_zero_change_nothing(keys: jax.Array):
 def test_no_dropout_draws_nothing(keys: jax.Array):
     x = np.ones((IMAGES, 1), np.float32)
     assert not jax.make_jaxpr(drop)(Regularization(keys, 0.5, None), x).eqns[0].params["jaxpr"].eqns
+
+
+def test_the_backward_pass_does_not_draw_again(keys: jax.Array):
+    def total(x: jax.Array) -> jax.Array:
+        return jnp.sum(jax.checkpoint(partial(drop, Regularization(keys, 0.0, 0.5)), policy=IS_KEPT)(jnp.sin(x)))
+
+    x = np.ones((IMAGES, 3), np.float32)
+    assert str(jax.make_jaxpr(jax.grad(total))(x)).count("random_bits") == str(jax.make_jaxpr(total)(x)).count(
+        "random_bits"
+    )
 
 
 def test_blocks_and_purposes_have_draws_of_their_own(keys: jax.Array):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from jax.tree_util import Partial
 
-from runtime.models.traversal import Remat, Traversal, kept
+from runtime.models.remat import Remat, kept
+from runtime.models.traversal import Traversal
 
 
 def block(weight: jax.Array, x: jax.Array, place: jax.Array, _: None) -> jax.Array:
