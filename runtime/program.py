@@ -140,9 +140,11 @@ class Program:
         return images, labels, weights
 
     def _compilation(self, kind: Kind, variant: Hashable, lower: Callable[[], Lowered]) -> Compilation[Any]:
-        if (kind, variant) not in self._compilations:
-            self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
-        return self._compilations[kind, variant]
+        """Returns what was begun before, unless that failed: what was in the way then may be gone."""
+        begun = self._compilations.get((kind, variant))
+        if begun is None or begun.failed:
+            begun = self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
+        return begun
 
     def _options(self, kind: Kind) -> dict[str, Any]:
         """Returns XLA's options.

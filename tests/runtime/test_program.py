@@ -158,6 +158,23 @@ def test_each_function_is_compiled_once(small_run):
     assert len(names) == 2
 
 
+def test_what_failed_to_compile_is_compiled_anew_when_it_is_asked_for_again(small_run, monkeypatch):
+    program, lower, asked = Programs(jax.devices()[:1]).of(small_run), Program._lower_forward, []
+
+    def fails_once(self, forward, side):
+        asked.append(side)
+        if len(asked) == 1:
+            raise OSError(28, "No space left on device")
+        return lower(self, forward, side)
+
+    monkeypatch.setattr(Program, "_lower_forward", fails_once)
+    with pytest.raises(OSError, match="No space left on device"):
+        program.evaluator(8).executable()
+    assert callable(program.evaluator(8).executable())
+    assert program.evaluator(8) is program.evaluator(8)
+    assert asked == [8, 8]
+
+
 def batch_of(run, program):
     draws, size, side = np.random.default_rng(0), run.recipe.batch, run.recipe.resolution.train
     images = draws.integers(0, 256, (size, side, side, 3), np.uint8)
