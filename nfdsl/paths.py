@@ -5,8 +5,8 @@ no file says it, at the folder of the spec. A study holds it as seen from the fo
 where ``parts/data.nfx`` says ``images``. So a study says nothing of the machine it is on, and a run is the same
 wherever the folder of its spec lies; whoever opens a path is told that folder, which is no part of what a run is.
 
-Absolute paths, URLs, and paths from the home folder of whoever opens them (``~/images``) start elsewhere, and stay as
-they are written.
+Absolute paths and paths from the home folder of whoever opens them (``~/images``) start elsewhere, and stay as they
+are written. So do URLs, which are no paths: files are read from folders, those that a bucket is mounted at among them.
 """
 
 import os
@@ -16,8 +16,14 @@ from pathlib import Path, PurePosixPath
 
 from nfdsl.nearest import nearest
 
-_ELSEWHERE = re.compile(r"/|~(/|$)|[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_ELSEWHERE = re.compile(rf"/|~(/|$)|{_URL.pattern}")
 _COMPARED = 10_000  # names of a folder: some hold millions
+
+
+def is_url(text: str) -> bool:
+    """Returns whether what stands for a path is a URL, such as ``gs://corpus``."""
+    return _URL.match(text) is not None
 
 
 def from_spec(text: str, below: str) -> str:

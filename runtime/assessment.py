@@ -56,10 +56,10 @@ def few_shot(job: Job, state: TrainState, probe: FewShot) -> Generator[Compiled,
     """Returns the accuracies of the few-shot probe of the last weights. Raises `DataError`, `StoppedAt`."""
     last = job.run.length.steps
     step = yield from job.compiled(last, job.program.featurizer(job.run.recipe.resolution.eval))
-    dataset = open_dataset(probe.data, job.run.folder)
+    dataset, on_corrupt = open_dataset(probe.data, job.run.folder), probe.data.on_corrupt
 
     def features(records: Records, examples: NDArray[np.int64]) -> Features:
-        with closing(examples_feed(job.program, job.run, records, examples)) as inputs:
+        with closing(examples_feed(job.program, job.run, records, examples, on_corrupt)) as inputs:
             return collected(jax.device_get(step(_weights(state), *batch)) for batch in job.until_stopped(last, inputs))
 
     train = features(dataset.records, candidates(dataset, probe.data.classes))

@@ -41,6 +41,10 @@ class Compilation(Generic[T]):
         """Returns whether it is done after at most so many seconds."""
         return bool(wait([self._future], patience).done)
 
+    @property
+    def failed(self) -> bool:
+        return self._future.done() and self._future.exception() is not None
+
     def executable(self) -> T:
         """Returns the compiled function once it is done. Raises whatever went wrong."""
         return self._future.result().executable

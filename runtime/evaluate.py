@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
     """What is known of a batch once it is evaluated."""
 
     sums: Sums
-    answers: jax.Array  # [b], or [b, t] of patches, int32: the class of the largest logit
+    answers: jax.Array  # [b], int32: the class of the largest logit, -1 of weight 0; [b, t] of patches
 
 
 def evaluation_step(apply: Apply, loss: Loss) -> EvaluationStep:
@@ -47,7 +47,8 @@ def evaluation_step(apply: Apply, loss: Loss) -> EvaluationStep:
 
     def step(parameters: Parameters, images_BxHxWx3: jax.Array, labels_B: jax.Array, weights_B: jax.Array) -> Outcome:
         logits_BxK = apply(parameters, normalize(images_BxHxWx3, jnp.float32), None)
-        return Outcome(sums(loss, logits_BxK, labels_B, weights_B), jnp.argmax(logits_BxK, axis=-1).astype(jnp.int32))
+        answers_B = jnp.where(weights_B > 0, jnp.argmax(logits_BxK, axis=-1), -1).astype(jnp.int32)
+        return Outcome(sums(loss, logits_BxK, labels_B, weights_B), answers_B)
 
     return step
 
@@ -85,8 +86,11 @@ def evaluate(
 
 
 def reassessed_top1(answers: NDArray[np.int32], reassessed: NDArray[np.int32]) -> float | None:
-    """Returns the share of `answers` [n] that are among the labels [n, m] of their example, of those that have any."""
-    labelled = (reassessed >= 0).any(axis=1)
+    """Returns the share of `answers` [n] that are among the labels [n, m] of their example, of those that have any.
+
+    An example whose answer is -1 could not be read and does not count either.
+    """
+    labelled = (answers >= 0) & (reassessed >= 0).any(axis=1)
     right = (reassessed == answers[:, None]).any(axis=1)
     return float(right[labelled].mean()) if labelled.any() else None
 

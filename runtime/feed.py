@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nfdsl.sampling.index import Index
 from nfdsl.sampling.ledger import Rows
+from nfdsl.schema.data import OnCorrupt
 from nfdsl.schema.run import Run
 from runtime.data.batches import evaluation_batches, training_batches
 from runtime.data.dataset import Dataset
@@ -38,10 +39,12 @@ def training_feed(program: Program, run: Run, records: Records, index: Index, st
 
 def evaluation_feed(program: Program, run: Run, dataset: Dataset) -> Feed[Inputs]:
     """Yields batches that hold each image to evaluate on once."""
-    yield from examples_feed(program, run, dataset.evaluation, dataset.evaluated)
+    yield from examples_feed(program, run, dataset.evaluation, dataset.evaluated, run.recipe.data.on_corrupt)
 
 
-def examples_feed(program: Program, run: Run, records: Records, examples: NDArray[np.int64]) -> Feed[Inputs]:
+def examples_feed(
+    program: Program, run: Run, records: Records, examples: NDArray[np.int64], on_corrupt: OnCorrupt
+) -> Feed[Inputs]:
     """Yields batches that hold each of `examples` once, in order, as evaluation sees them."""
     side, size = run.recipe.resolution.eval, run.recipe.batch
     batches = evaluation_batches(
@@ -51,7 +54,7 @@ def examples_feed(program: Program, run: Run, records: Records, examples: NDArra
         batch=size,
         process_index=jax.process_index(),
         process_count=jax.process_count(),
-        on_corrupt=run.recipe.data.on_corrupt,
+        on_corrupt=on_corrupt,
     )
     with closing(batches):
         yield from map(program.inputs, batches)

@@ -26,6 +26,7 @@ from runtime.masked_patches import patch_evaluation_step, patch_losses
 from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import Network, build
+from runtime.models.traversal import Remat
 from runtime.optim.hyper import Hyper, hyper
 from runtime.optim.sam import ascents_each
 from runtime.parameters import Parameters
@@ -70,8 +71,7 @@ class Program:
         self.choice = choose(run, len(devices), self._grouped, self.dtype)
         self.mesh = data_mesh(devices, self.choice.shards)
         self._run, self._recipe, self._side = run, run.recipe, run.recipe.resolution.train
-        classes, objective, remat = run.recipe.data.classes, run.recipe.objective, self.choice.remat
-        self.network = build(run.model, classes, self._side, grouped=self._grouped, objective=objective, remat=remat)
+        self.network = _network(run, self._grouped, self.choice.remat)
         self._losses, self._measured = _task(self.network, run)
         self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
@@ -112,6 +112,16 @@ class Program:
         """Returns the run's numbers on the devices."""
         return jax.device_put(hyper(run), replicated(self.mesh))
 
+    def outlined(self, run: Run) -> Parameters:
+        """Returns the outline of another run's parameters, each in parts on these devices where it can be.
+
+        Nothing else of that run needs to fit them: not its batch, nor how it shares them out.
+        """
+        network = _network(run, self._grouped)
+        parameters = jax.eval_shape(network.initialize, jax.random.key(0))
+        lie = places(network.layouts, parameters, self.mesh.shape[SHARD])
+        return jax.tree.map(_outline, parameters, state_shardings(parameters, parameters, lie, self.mesh))
+
     def placed(self, pretrained: Parameters) -> Parameters:
         """Returns parameters, or those of them that there are, where they lie in the state."""
         return jax.device_put(pretrained, jax.tree.map(lambda leaf: leaf.sharding, self._placed_outline(pretrained)))
@@ -130,9 +140,11 @@ class Program:
         return images, labels, weights
 
     def _compilation(self, kind: Kind, variant: Hashable, lower: Callable[[], Lowered]) -> Compilation[Any]:
-        if (kind, variant) not in self._compilations:
-            self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
-        return self._compilations[kind, variant]
+        """Returns what was begun before, unless that failed: what was in the way then may be gone."""
+        begun = self._compilations.get((kind, variant))
+        if begun is None or begun.failed:
+            begun = self._compilations[kind, variant] = Compilation(self.key.id, kind, lower, self._options(kind))
+        return begun
 
     def _options(self, kind: Kind) -> dict[str, Any]:
         """Returns XLA's options.
@@ -224,6 +236,13 @@ class Programs:
         if key not in self._programs:
             self._programs[key] = Program(run, self._devices)
         return self._programs[key]
+
+
+def _network(run: Run, grouped: Grouped, remat: Remat = "none") -> Network:
+    """Returns the network that `run` trains."""
+    recipe = run.recipe
+    classes, side, objective = recipe.data.classes, recipe.resolution.train, recipe.objective
+    return build(run.model, classes, side, grouped=grouped, objective=objective, remat=remat)
 
 
 def _task(network: Network, run: Run) -> tuple[Losses, EvaluationStep]:

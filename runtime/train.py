@@ -90,7 +90,7 @@ def train(
     ):
         notes = _Notes(metrics, evaluations, commits)
         try:
-            state = restored.state or (yield from _initial_state(job, programs, start))
+            state = restored.state or (yield from _initial_state(job, start))
             state = yield from _trained(job, state, restored.step, notes)
             result = yield from _result(job, state, notes)
         except StoppedAt as stopped:
@@ -157,15 +157,15 @@ def _begin_to_compile(job: Job, step: int) -> None:
         job.program.evaluator(job.run.recipe.resolution.eval)
 
 
-def _initial_state(job: Job, programs: Programs, start: Start | None) -> Generator[Compiled, None, TrainState]:
-    pretrained = None if start is None else _pretrained(job, programs, start)
+def _initial_state(job: Job, start: Start | None) -> Generator[Compiled, None, TrainState]:
+    pretrained = None if start is None else _pretrained(job, start)
     if job.run.weights is not None:
         pretrained = _released(job, job.run.weights)
     initialize = yield from job.compiled(0, job.program.initializer(pretrained))
     return initialize(job.program.hyper(job.run), pretrained)
 
 
-def _pretrained(job: Job, programs: Programs, start: Start) -> Parameters:
+def _pretrained(job: Job, start: Start) -> Parameters:
     """Returns the weights of the start run, averaged ones if it has them, as this run can begin with.
 
     They are those at its end, or the best that it kept.
@@ -173,10 +173,9 @@ def _pretrained(job: Job, programs: Programs, start: Start) -> Parameters:
     run = job.run
     if fine_tuned(start.run.model) != run.model:
         raise RunError(f"run {run.id} cannot begin from run {start.run.id}, whose model is another")
-    program, averaged = programs.of(start.run), start.run.recipe.average is not None
-    trained = weights(start.folder / "checkpoints", _kept_step(start), program.state.parameters, averaged=averaged)
-    outline = job.program.state.parameters
-    return job.program.placed(transferred(trained, job.program.network.layouts, outline))
+    program, averaged = job.program, start.run.recipe.average is not None
+    trained = weights(start.folder / "checkpoints", _kept_step(start), program.outlined(start.run), averaged=averaged)
+    return program.placed(transferred(trained, program.network.layouts, program.state.parameters))
 
 
 def _kept_step(start: Start) -> int:

@@ -22,9 +22,9 @@ def transferred(parameters: Parameters, layouts: Layouts, outline: Parameters) -
       layouts, outline: of the new network; outlines have shapes.
     """
     if any(isinstance(layout, Layout) and layout.role == "head" for layout in layouts.values()):
-        return dict.fromkeys(outline)
+        return _none(outline)
     return {
-        name: _kept(parameters[name], layout, outline[name]) if name in parameters else None
+        name: _kept(parameters[name], layout, outline[name]) if name in parameters else _none(outline[name])
         for name, layout in layouts.items()
     }
 
@@ -59,6 +59,11 @@ def with_rare_classes(parameters: Parameters, layouts: Layouts) -> Parameters:
         return jnp.full_like(parameter, -math.log(parameter.size))
 
     return jax.tree.map(replaced, parameters, layouts, in_classifier(layouts))
+
+
+def _none(outline: Parameters) -> Parameters:
+    """Returns None for each of the parameters."""
+    return jax.tree.map(lambda _: None, outline)
 
 
 def _kept(part: Any, layout: Layout | Layouts, outline: Any) -> Any:

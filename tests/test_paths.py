@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nfdsl.paths import from_spec, located, nearby
+from nfdsl.paths import from_spec, is_url, located, nearby
 
 ELSEWHERE = ["/data/images", "gs://corpus/*.array_record", "s3+x://corpus", "~/images", "~"]
 NAMES = st.lists(st.sampled_from(["a", "b.c", "..", "*"]), min_size=1, max_size=5).map("/".join)
@@ -31,6 +31,19 @@ NAMES = st.lists(st.sampled_from(["a", "b.c", "..", "*"]), min_size=1, max_size=
 )
 def test_a_path_is_held_as_seen_from_the_spec(text: str, below: str, seen: str):
     assert from_spec(text, below) == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *((path, "://" in path) for path in ELSEWHERE),
+        ("FILE:///corpus", True),
+        ("gs:/corpus", False),
+        ("a/b://c", False),
+    ],
+)
+def test_a_url_is_told_from_a_path(text: str, expected: bool):
+    assert is_url(text) == expected
 
 
 @pytest.mark.parametrize("path", ELSEWHERE)

@@ -22,7 +22,7 @@ from nfdsl.check.weights import require_weights
 from nfdsl.check.zips import Zips
 from nfdsl.diagnostics import Diagnostic, Label
 from nfdsl.nearest import nearest
-from nfdsl.paths import from_spec, located
+from nfdsl.paths import from_spec, is_url, located
 from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import Quantity
@@ -165,6 +165,15 @@ class Evaluator:
         return value.text
 
     def _path(self, value: ast.String, endings: Sequence[str]) -> str:
+        if is_url(value.text):
+            raise Rejected(
+                Diagnostic(
+                    "url-as-path",
+                    f"`{value.text}` is a URL, and files are read from folders alone",
+                    Label(value.span, "not a path"),
+                    help="mount the bucket (Cloud Storage FUSE does for `gs://`), or copy it, and name that folder",
+                )
+            )
         path = from_spec(value.text, value.span.source.below)
         if endings:
             require_weights(value, Path(located(path, self.folder)), endings)

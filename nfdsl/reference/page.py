@@ -45,8 +45,9 @@ _PATHS = """\
 ## Paths
 
 A path starts at the folder of the file that says it, be that the spec or a file that it imports; one on the command
-line (`--set`), at the folder of the spec. `~/` is the home folder of whoever runs the study; absolute paths and URLs
-start where they say. Where the folder of the spec lies is no part of what a run is."""
+line (`--set`), at the folder of the spec. `~/` is the home folder of whoever runs the study; absolute paths start
+where they say. URLs are none: a bucket is mounted, and named by its folder. Where the folder of the spec lies is no
+part of what a run is."""
 
 
 def reference() -> str:

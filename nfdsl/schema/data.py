@@ -34,7 +34,10 @@ class Builtin:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder with one sub-folder of images per class; classes are numbered by sorted name."""
+    """A folder with one sub-folder of images per class; classes are numbered by sorted name.
+
+    Where `source` and `validation` are folders both, classes of the same name are the same.
+    """
 
     word: ClassVar[str] = "folder"
     path: str = setting("the folder", path=True)

@@ -35,13 +35,14 @@ def open_dataset(data: Data, folder: str) -> Dataset:
       folder: where paths start, that of the spec.
 
     Raises:
-      DataError: a source or a list is missing, unreadable, or not what `data` declares.
+      DataError: a source or a list is missing, unreadable, or not what `data` declares, or there is a class to
+        evaluate on that is not trained on.
     """
     records = open_source(data, folder)
     parts = split(records, data, folder)
     if data.validation is None:
         return Dataset(records, parts.training, records, parts.held_out)
-    validation = open_source(replace(data, source=data.validation), folder)
+    validation = open_source(replace(data, source=data.validation), folder, records)
     size, reassessed = len(validation), None
     if data.reassessed is not None:
         reassessed = read_reassessed(located(data.reassessed, folder), size, data.classes)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nfdsl.nearest import nearest
 from nfdsl.sampling.randomness import digest
 from runtime.data.decoding import decoded
 from runtime.data.records import DataError, Example, Key, Shards, missing
@@ -23,6 +24,7 @@ class FolderRecords:
     folder: Path
     files: list[str]  # "class/file", sorted
     labels: list[int]
+    classes: list[str]  # the names of classes 0, 1, ...
 
     def __len__(self) -> int:
         return len(self.files)
@@ -57,27 +59,42 @@ class FolderRecords:
         return digest("folder", self.files[index])
 
 
-def folder_records(path: str, classes: int, name: str) -> FolderRecords:
+def folder_records(path: str, classes: int, name: str, training: FolderRecords | None = None) -> FolderRecords:
     """Returns the images of the folder at `path`; its sub-folders, sorted by name, are classes 0, 1, ...
 
     Files whose names do not end like an image's are not looked at.
 
     Args:
       name: what the spec calls the folder.
+      training: what a network learns that is to be evaluated on this folder: a class has the number that it has there.
 
     Raises:
-      DataError: the folder is missing, holds no images, or has more than `classes` sub-folders.
+      DataError: the folder is missing, holds no images, or has more than `classes` sub-folders, or one that `training`
+        does not have.
     """
     folder = Path(path)
     if not folder.is_dir():
         raise missing("folder", folder)
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    if len(names) > classes:
-        raise DataError(f"`{path}` has {len(names)} classes (sub-folders) but `classes` says {classes}")
-    found = [(file, label) for label, name in enumerate(names) for file in _images(folder, name)]
+    present = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if training is not None:
+        _require_known(present, path, training)
+    if len(present) > classes:
+        raise DataError(f"`{path}` has {len(present)} classes (sub-folders) but `classes` says {classes}")
+    names = present if training is None else training.classes
+    labels = {name: label for label, name in enumerate(names)}
+    found = [(file, labels[name]) for name in present for file in _images(folder, name)]
     if not found:
         raise DataError(f"`{path}` holds no images: one sub-folder of image files per class is needed")
-    return FolderRecords(name, folder, [file for file, _ in found], [label for _, label in found])
+    return FolderRecords(name, folder, [file for file, _ in found], [label for _, label in found], names)
+
+
+def _require_known(present: list[str], path: str, training: FolderRecords) -> None:
+    unknown = sorted(set(present) - set(training.classes))
+    if unknown:
+        meant = nearest(unknown[0], training.classes)
+        remedy = f"did you mean `{meant}`?" if meant else "leave it out, or give those a sub-folder of that name"
+        place = Path(path, unknown[0])
+        raise DataError(f"`{place}` is a class that the training images, `{training.folder}`, do not have; {remedy}")
 
 
 def _images(folder: Path, name: str) -> list[str]:

@@ -18,6 +18,7 @@ def test_a_function_is_compiled_and_said_once():
     compilation = Compilation("p0", "train", lowered(lambda x: x + 1, jnp.float32(0)), {})
     assert compilation.executable()(jnp.float32(2)) == 3
     assert compilation.done(0)
+    assert not compilation.failed
     (event,) = compilation.news("r0")
     assert event == Compiled("r0", "p0", "train", event.seconds, cached=False)
     assert event.seconds > 0
@@ -35,6 +36,7 @@ def test_nobody_has_to_wait_for_it():
     compilation = Compilation("p0", "train", lower, {})
     assert begun.wait(60)
     assert not compilation.done(0.01)
+    assert not compilation.failed
     go_on.set()
     assert compilation.done(60)
 
@@ -47,3 +49,4 @@ def test_what_goes_wrong_is_raised_where_the_function_is_asked_for():
     for ask in (compilation.executable, lambda: list(compilation.news("r0"))):
         with pytest.raises(ValueError, match="the batch does not divide"):
             ask()
+    assert compilation.failed

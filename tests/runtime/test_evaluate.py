@@ -64,3 +64,14 @@ def test_an_answer_is_right_if_it_is_among_the_reassessed_labels(size):
     step = jax.jit(evaluation_step(apply, "softmax"))
     result = evaluate(step, {"scale": jnp.float32(2)}, batches(images, labels, size), reassessed)
     assert result.reassessed_top1 == 5 / 20
+
+
+def test_an_image_that_could_not_be_read_is_no_wrong_answer():
+    """It is a row of weight 0 wherever it lies, and has reassessed labels like any other."""
+    images, labels = examples(6)
+    answers = np.asarray(normalize(images, jnp.float32)).reshape(6, -1)[:, :CLASSES].argmax(axis=1).astype(np.int32)
+    weights = np.array([1, 0, 1, 1, 0, 1], np.float32)
+    step, reassessed = jax.jit(evaluation_step(apply, "softmax")), np.stack([answers, np.full(6, -1)], axis=1)
+    reassessed[[1, 2], 0] = (answers[[1, 2]] + 1) % CLASSES
+    result = evaluate(step, {"scale": jnp.float32(2)}, [(images, labels, weights)], reassessed)
+    assert (result.examples, result.reassessed_top1) == (4, 3 / 4)

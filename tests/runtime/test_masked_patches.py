@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from threading import Event
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -151,8 +152,11 @@ def test_a_run_learns_colours_and_goes_on_bit_for_bit_after_a_stop(
     assert same == result
 
 
-def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(small_run: Run, programs: Programs, tmp_path):
-    start = replace(masked(small_run), length=Length(64, 2, 0))
+@pytest.mark.parametrize("pool", ["gap", "map"])
+def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(
+    pool: Literal["gap", "map"], small_run: Run, programs: Programs, tmp_path
+):
+    start = replace(masked(small_run), model=replace(TINY, pool=pool), length=Length(64, 2, 0))
     carried_out(start, tmp_path / "masked", programs)
     recipe = replace(start.recipe, objective=None, resolution=Resolution(12, 12))
     run = replace(start, id="tuned", recipe=recipe, lr=0.0, start="masked")
@@ -160,6 +164,7 @@ def test_a_fine_tune_takes_the_encoder_and_neither_mask_nor_predictor(small_run:
     learnt, _ = came_to(start, tmp_path / "masked", programs)
     tuned, result = came_to(run, tmp_path / "tuned", programs)
     assert "mask" not in tuned
+    assert ("pooling" in tuned, "pooling" in learnt) == (pool == "map", False)
     assert tuned["classifier"]["kernel"].shape == (16, 10)
     assert tuned["embedding"]["positions"].shape == (6, 6, 16)
     for part in ("blocks", "norm"):

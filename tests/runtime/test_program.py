@@ -18,6 +18,7 @@ from nfdsl.schema.run import Length
 from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
 from nfdsl.schema.training import SAM, ExactlyOnce, Resolution
 from nfdsl.schema.units import Dimension, quantity
+from nfdsl.schema.vit import ViT
 from runtime.data.batches import Batch
 from runtime.program import Program, Programs
 from runtime.transfer import transferred
@@ -157,6 +158,23 @@ def test_each_function_is_compiled_once(small_run):
     assert len(names) == 2
 
 
+def test_what_failed_to_compile_is_compiled_anew_when_it_is_asked_for_again(small_run, monkeypatch):
+    program, lower, asked = Programs(jax.devices()[:1]).of(small_run), Program._lower_forward, []
+
+    def fails_once(self, forward, side):
+        asked.append(side)
+        if len(asked) == 1:
+            raise OSError(28, "No space left on device")
+        return lower(self, forward, side)
+
+    monkeypatch.setattr(Program, "_lower_forward", fails_once)
+    with pytest.raises(OSError, match="No space left on device"):
+        program.evaluator(8).executable()
+    assert callable(program.evaluator(8).executable())
+    assert program.evaluator(8) is program.evaluator(8)
+    assert asked == [8, 8]
+
+
 def batch_of(run, program):
     draws, size, side = np.random.default_rng(0), run.recipe.batch, run.recipe.resolution.train
     images = draws.integers(0, 256, (size, side, side, 3), np.uint8)
@@ -231,6 +249,19 @@ def test_pretrained_weights_are_taken_over_and_the_rest_is_drawn(small_run, prog
     jax.tree.map(np.testing.assert_array_equal, state.parameters["stem"], trained["stem"])
     jax.tree.map(np.testing.assert_array_equal, state.parameters["classifier"], fresh["classifier"])
     assert all(np.all(momentum == 0) for momentum in jax.tree.leaves(state.optimizer_state))
+
+
+def test_parameters_of_a_run_that_these_devices_could_not_train_are_outlined_in_parts(small_run):
+    """As large arrays of the program's own are: its batch, its SAM and its groups of devices do not fit these."""
+    model = ViT(depth=1, width=128, mlp=512, heads=2, patch=4)
+    own = replace(varied(small_run, hardware=Hardware(shards=2)), model=model)
+    other = varied(own, batch=3, sam=SAM(0.05), hardware=Hardware(shards=8, topology=(8,)), average=EMA(0.5))
+    program = Program(own, jax.devices()[:2])
+    with pytest.raises(ValueError, match="does not divide evenly"):
+        Program(other, jax.devices()[:2])
+    outlined = program.outlined(other)
+    jax.tree.map(np.testing.assert_equal, outlined, program.state.parameters)  # shapes and shardings
+    assert any(not leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(outlined))
 
 
 def test_where_each_class_is_judged_by_itself_it_is_rare_at_first(small_run, programs):

@@ -230,6 +230,18 @@ def test_however_the_state_is_shared_out_the_run_goes_on_from_where_it_was(small
     assert done.result.state == "done"
 
 
+def test_a_fine_tune_begins_on_devices_that_its_start_could_not_be_trained_on(small_run, tmp_path, programs):
+    """Its batch does not divide over them."""
+    model = ViT(depth=1, width=16, mlp=16, heads=2, patch=4)
+    start = replace(varied(small_run, batch=9, average=EMA(0.5)), model=model, lr=0.1, length=Length(18, 2, 0))
+    run = replace(still(varied(start, batch=4, average=None)), length=Length(4, 1, 0))
+    two = Programs(jax.devices()[:2])
+    carried_out(start, tmp_path / "small", programs)
+    carried_out(run, tmp_path / "still", two, Start(start, tmp_path / "small"))
+    (trained, *_), (tuned, *_) = final(start, tmp_path / "small", programs), final(run, tmp_path / "still", two)
+    jax.tree.map(np.testing.assert_array_equal, tuned.parameters["blocks"], trained.average["blocks"])
+
+
 @pytest.mark.slow
 def test_with_sam_a_run_goes_on_with_other_devices_as_the_same_run(small_run, tmp_path):
     """On four parts of each batch, as its hardware says, whatever devices hold them."""

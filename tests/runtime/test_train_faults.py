@@ -17,6 +17,7 @@ from nfdsl.audit.run import audit_run
 from nfdsl.audit.study import remarks
 from nfdsl.run_json import dump
 from nfdsl.schema.data import Data, Dedup, Folder
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Length
 from runtime.checkpoint import CheckpointError
 from runtime.data import dataset
@@ -181,3 +182,18 @@ def test_a_run_may_go_on_without_it_and_its_ledger_says_so(small_run, tmp_path, 
     assert {part.records for part in audited.skipped} == {(27,)}
     assert {part.epoch for part in audited.skipped} >= {0, 1}
     assert remarks(audited)[0].startswith("could not be read and was left out: place ")
+
+
+def test_what_a_record_of_a_probe_does_that_cannot_be_read_is_said_by_the_probe_s_own_data(
+    small_run, tmp_path, programs, images
+):
+    (images / "b" / "07.png").write_bytes(b"no image")
+    run = replace(small_run, length=Length(images=32, steps=1, warmup_steps=0))
+    stops, skips = (
+        FewShot(Data(source=Folder(str(images)), classes=2, holdout=10, on_corrupt=way), shots=(5,))
+        for way in ("stop", "skip")
+    )
+    *_, done = begun(replace(run, recipe=replace(run.recipe, probe=skips)), tmp_path / "skips", programs)
+    assert isinstance(done, Done)
+    with pytest.raises(Unreadable, match=r"b/07.png\) cannot be read"):
+        list(begun(replace(run, recipe=replace(run.recipe, probe=stops)), tmp_path / "stops", programs))

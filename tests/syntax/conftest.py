@@ -13,14 +13,14 @@ EXAMPLE = '''\
 """Figures 1-3 of 'ConvNets Match Vision Transformers at Scale' (arXiv:2310.16764)."""
 
 data jft {
-  source      array_record("gs://corpus/jft-4b/*.array_record")
+  source      array_record("/data/jft-4b/*.array_record")
   classes     30_000
   holdout     130k images
   dedup       against imagenet            # near-duplicates of anything in imagenet are never trained on
 }
 
 data imagenet {
-  source      array_record("gs://corpus/imagenet-2012/*.array_record")
+  source      array_record("/data/imagenet-2012/*.array_record")
   classes     1_000
 }
 

@@ -1,12 +1,14 @@
 """Tests of what is trained on and what is evaluated on."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from nfdsl.schema.data import Builtin, Data, Dedup
+from nfdsl.schema.data import Builtin, Data, Dedup, Folder
 from runtime.data.dataset import open_dataset
 from runtime.data.records import DataError
 
@@ -26,6 +28,35 @@ def test_a_validation_source_is_evaluated_whole():
     assert dataset.split.examples == len(dataset.records) == 1797
     assert dataset.evaluated.tolist() == list(range(5000))
     assert dataset.evaluation.read(0).image.size == (28, 28)
+
+
+def images(folder, *classes):
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        Image.new("RGB", (2, 2)).save(folder / name / "a.png")
+
+
+@pytest.fixture
+def animals(tmp_path):
+    images(tmp_path / "train", "ant", "bee", "cat")
+    return Data(source=Folder("train"), classes=3, validation=Folder("validation"))
+
+
+def test_a_folder_to_validate_on_has_the_classes_of_the_one_that_is_trained_on(animals, tmp_path):
+    images(tmp_path / "validation", "bee", "cat")
+    evaluation = open_dataset(animals, str(tmp_path)).evaluation
+    assert [evaluation.read(index).label for index in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("bees", "did you mean `bee`?"), ("zebra", "leave it out, or give those a sub-folder of that name")],
+)
+def test_a_class_that_is_not_trained_on_is_refused(animals, tmp_path, name, remedy):
+    images(tmp_path / "validation", "ant", name)
+    told = f"`{tmp_path}/validation/{name}` is a class that the training images, `{tmp_path}/train`, do not have; "
+    with pytest.raises(DataError, match=f"^{re.escape(told + remedy)}$"):
+        open_dataset(animals, str(tmp_path))
 
 
 def test_without_either_nothing_is_evaluated():

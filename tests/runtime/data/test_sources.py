@@ -45,6 +45,12 @@ def test_opens_array_records(tmp_path: Path, example_bytes: Callable[..., bytes]
     assert open_source(Data(source=ArrayRecord(f"{tmp_path}/*"), classes=2), ".").read(0).label == 1
 
 
+@pytest.mark.parametrize("source", [ArrayRecord("gs://corpus/*.array_record"), Folder("s3://corpus")])
+def test_a_url_is_refused_with_what_to_do(source: ArrayRecord | Folder) -> None:
+    with pytest.raises(DataError, match=r"^`\w+://corpus.*` is a URL, .*: mount the bucket .* and name that folder"):
+        open_source(Data(source=source, classes=2), ".")
+
+
 def test_the_declared_classes_are_checked() -> None:
     with pytest.raises(DataError, match="`classes` says 5"):
         open_source(Data(source=Builtin("digits"), classes=5), ".")
