@@ -331,9 +331,10 @@ def _too_few_candidates(start: Start, label: str, count: int, definition: Defini
 
 def _essence(recipe: Recipe) -> Recipe:
     """Returns a recipe without what does not make a run another one: hardware changes what it costs, but for the
-    parts that SAM ascends on, and warm-up and evaluations are in its length already, whatever unit they were written
-    in."""
-    hardware, nothing = Hardware(topology=(recipe.ascents,)), quantity(0, Dimension.STEPS)
+    parts that SAM ascends on and a stated precision, and warm-up and evaluations are in its length already, whatever
+    unit they were written in."""
+    hardware = Hardware(topology=(recipe.ascents,), precision=recipe.hardware.precision)
+    nothing = quantity(0, Dimension.STEPS)
     evaluate = None if recipe.evaluate is None else replace(recipe.evaluate, every=nothing)
     return replace(recipe, hardware=hardware, schedule=replace(recipe.schedule, warmup=nothing), evaluate=evaluate)
 

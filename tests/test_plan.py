@@ -149,6 +149,14 @@ def test_hardware_is_no_part_of_an_id_unless_sam_ascends_on_each_chip(planned: P
     assert five == as_many
 
 
+def test_a_stated_precision_is_part_of_an_id(planned: Planned):
+    spec = STUDY.replace("pretrain base {", "hardware h { %s }\npretrain base {\n hardware h")
+    settings = ("", "precision auto", "precision float32", "precision bfloat16")
+    unsaid, auto, *stated = (ids(planned(spec % (setting, "1 epochs", "lr 0.1"))) for setting in settings)
+    assert unsaid == auto == ids(planned(STUDY % ("1 epochs", "lr 0.1")))
+    assert len({*unsaid, *stated[0], *stated[1]}) == 3 * len(unsaid)
+
+
 def test_what_changes_a_program(planned: Planned):
     def programs(*settings: str) -> int:
         return len(planned(STUDY % ("1 epochs", "\n ".join(settings))).programs)

@@ -130,7 +130,8 @@ def _differences(old: _Cell, new: _Cell) -> Iterator[str]:
     for path in paths:
         match path.partition(".")[0]:
             case "hardware":
-                matters = in_hours or (path == "hardware.topology" and was.recipe.ascents != will.recipe.ascents)
+                ascents = path == "hardware.topology" and was.recipe.ascents != will.recipe.ascents
+                matters = in_hours or ascents or path == "hardware.precision"
             case "budget":
                 matters = was.length.images != will.length.images
             case "schedule":
