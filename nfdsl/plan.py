@@ -1,8 +1,9 @@
 """The plan of a study: every run it may need, what each depends on, and what must be compiled."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any, Literal
 
 from nfdsl.budget import examples_of, length_of
@@ -113,10 +114,10 @@ def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
             planner.add(block)
         except Rejected as rejected:
             diagnostics.extend(rejected.diagnostics)
-    drafts = planner.drafts
-    diagnostics.extend(_identical(drafts))
+    diagnostics.extend(_identical(planner.drafts))
     if diagnostics:
         return None, list(dict.fromkeys(diagnostics))
+    drafts = _apart(planner.drafts)
     runs = tuple(run for draft in drafts for run in draft.runs)
     programs = {draft.program.id: draft.program for draft in drafts}
     figures = [figure for block in study.blocks.values() for figure in _figures(block)]
@@ -350,6 +351,20 @@ def _told(draft: _Draft) -> str:
 
 
 _TOLD = {"model", "lr"}
+
+
+def _apart(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Returns the drafts with each extension ended at the first run that another cell holds: a run has one cell, or it
+    would count in the figures of one and be missing from the optimum of the other."""
+    taken = {run.id for draft in drafts for run in draft.runs}
+    apart: list[_Draft] = []
+    for draft in drafts:
+        below = tuple(takewhile(lambda run: run not in taken, reversed(draft.cell.below)))[::-1]
+        above = tuple(takewhile(lambda run: run not in taken, draft.cell.above))
+        taken.update(below, above)
+        extensions = tuple(run for run in draft.extensions if run.id in (*below, *above))
+        apart.append(replace(draft, extensions=extensions, cell=replace(draft.cell, below=below, above=above)))
+    return apart
 
 
 def _identical(drafts: Iterable[_Draft]) -> Iterator[Diagnostic]:

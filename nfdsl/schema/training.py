@@ -30,7 +30,10 @@ class Resolution:
     eval: int = setting("evaluation side", unit=Dimension.PIXELS, at_least=1)
 
 
-_EXTEND = "points the range goes on by, at the end where the best learning rate lies, before that one is censored"
+_EXTEND = (
+    "points the range goes on by, at the end where the best learning rate lies, before that one is censored; up to the "
+    "first run that is another block's"
+)
 
 
 @dataclass(frozen=True)
