@@ -237,7 +237,8 @@ class _Planner:
         program = self._program(network, recipe)
         flops_per_image = 6 * program.macs_per_image
         examples = examples_of(recipe.data, definition)
-        size = length_of(training, flops_per_image, examples, definition)
+        ascent = Fraction(repr(recipe.sam.fraction)) if recipe.sam else Fraction(0)  # of the FLOPs of the descent
+        size = length_of(training, flops_per_image * (1 + ascent), examples, definition)
         tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
         rates = sorted(set(tune.over))
         # The id of a start stands for all its candidates, which may be thousands.
@@ -249,7 +250,7 @@ class _Planner:
         unseeded = replace(recipe, seed=0, sampling=replace(recipe.sampling, seed=0))
         replicates = ("replicates", definition.name, _essence(unseeded), network.model, size, start)
         flops = flops_per_image * size.images
-        sam_flops = round(flops * Fraction(repr(recipe.sam.fraction))) if recipe.sam else 0
+        sam_flops = round(flops * ascent)
         rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
         labels = {"model": network.label, **labels, **rank}
         below, above = beyond(rates, tune.using.extend)

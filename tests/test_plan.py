@@ -70,6 +70,18 @@ def test_the_largest_run_costs_what_the_paper_reports(reference: Plan):
     assert all(run.core_hours == pytest.approx(111.9e3, rel=0.01) for run in runs)
 
 
+@pytest.mark.parametrize("budget", ["1 core_hours", "0.5 chip_hours", "1.7325e17 FLOPs"])
+@pytest.mark.parametrize("sam", ["none", "rho 0.05", "fraction 0.5", "fraction 1"])
+def test_a_budget_is_what_is_spent_ascents_of_sam_included(planned: Planned, budget: str, sam: str):
+    """An hour of a v4's core at 35 %: 3600 s x 137.5e12 x 0.35 FLOPs."""
+    spec = STUDY.replace(
+        "pretrain base {", f"hardware h {{ device tpu_v4 }}\npretrain base {{\n hardware h\n sam {sam}"
+    )
+    for run in planned(spec % (budget, "lr 0.1")).runs:
+        assert run.core_hours == pytest.approx(1, rel=1e-6)
+        assert run.train_flops + run.sam_flops == pytest.approx(1.7325e17, rel=1e-6)
+
+
 def test_fine_tuning_of_repeated_images_keeps_the_compute(reference: Plan):
     once, four_times = (
         {run.train_flops for run in reference.runs if run.labels.get("augment.repeat") == repeat and run.label == "F3"}
