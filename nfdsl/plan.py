@@ -251,8 +251,10 @@ class _Planner:
         replicates = ("replicates", definition.name, _essence(unseeded), network.model, size, start)
         flops = flops_per_image * size.images
         sam_flops = round(flops * ascent)
-        rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
-        labels = {"model": network.label, **labels, **rank}
+        labels = {"model": network.label, **labels}
+        if network.start and network.start.rank:
+            rank = f"{_ordinal(network.start.rank)} best"
+            labels["start"] = f"{labels['start']}, {rank}" if "start" in labels else rank
         below, above = beyond(rates, tune.using.extend)
 
         def run(lr: float) -> PlannedRun:

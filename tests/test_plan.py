@@ -219,6 +219,25 @@ finetune down {
     assert len(told) == len(counts) == 2 * 2 * 2
 
 
+def test_starts_from_several_blocks_are_told_apart(planned: Planned):
+    plan = planned(
+        STUDY % ("{1 epochs, 2 epochs}", "lr 0.1")
+        + """
+pretrain other from base { seed 1 }
+finetune down {
+  start {start(base, best: 2), other: start(other, best: 2)}
+  data mnist
+  budget 1 epochs
+  batch 50 images
+  resolution train 32px, eval 32px
+  lr 0.1
+}
+"""
+    )
+    told = [run.labels["start"] for run in plan.runs if run.kind == "finetune" and run.label == "S"]
+    assert told == ["start(base, best: 2)", "start(base, best: 2), 2nd best", "other", "other, 2nd best"]
+
+
 RELEASED = (
     HEAD
     + """model vit { family vit
