@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nfdsl.run_json import UnreadableRun, load
+from nfdsl.source import reason
 from nfdsl.study.fields import Malformed, parse
 from nfdsl.study.lock import exclusive
 from nfdsl.study.result import Result, parse_result
@@ -32,6 +33,13 @@ class Unreadable(Exception):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         super().__init__(f"{path} cannot be read: {reason}")
+
+
+def unreadable(path: Path, error: OSError) -> Unreadable:
+    """Returns that a file of a study directory is there and cannot be read, and why."""
+    if isinstance(error, NotADirectoryError):
+        return Unreadable(path, "a file is where a folder should be, so this is not the directory of a study")
+    return Unreadable(path, reason(error))
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,10 @@ class StudyDirectory:
         write_atomically(self.plan_json, plan_json)
 
     def start(self, run_id: str) -> str | None:
-        """Returns the run whose weights a run's folder begins from; None from random ones, or where it does not say."""
+        """Returns the run whose weights a run's folder begins from; None from random ones, or where it does not say.
+
+        Raises `Unreadable`.
+        """
         text = _read(self.run_json(run_id))
         try:
             return None if text is None else load(text.decode(errors="replace")).start
@@ -141,11 +152,10 @@ class StudyDirectory:
 
     def result(self, run_id: str) -> Result | None:
         """Returns a run's result, None where it is not complete. Raises `Unreadable`."""
-        text = _read(self.result_json(run_id))
-        try:
-            return None if text is None else parse_result(text)
-        except Malformed as error:
-            raise Unreadable(self.result_json(run_id), str(error)) from error
+        results, torn = self.results([run_id])
+        if torn:
+            raise torn[0]
+        return results.get(run_id)
 
     def failure(self, run_id: str) -> Failure | None:
         """Returns why a run failed, None where it did not. Raises `Unreadable`."""
@@ -156,18 +166,21 @@ class StudyDirectory:
             raise Unreadable(self.failure_json(run_id), str(error)) from error
 
     def results(self, run_ids: Iterable[str]) -> tuple[dict[str, Result], tuple[Unreadable, ...]]:
-        """Returns the results of those runs that are complete, and the files that should hold one but do not."""
+        """Returns the results of those runs that are complete, and the files that should hold one but do not.
+
+        Raises:
+          Unreadable: what one of the files holds cannot be known.
+        """
         results: dict[str, Result] = {}
-        unreadable: list[Unreadable] = []
+        torn: list[Unreadable] = []
         for run_id in run_ids:
+            path = self.result_json(run_id)
+            text = _read(path)
             try:
-                result = self.result(run_id)
-            except Unreadable as error:
-                unreadable.append(error)
-                continue
-            if result is not None:
-                results[run_id] = result
-        return results, tuple(unreadable)
+                results.update({} if text is None else {run_id: parse_result(text)})
+            except Malformed as error:
+                torn.append(Unreadable(path, str(error)))
+        return results, tuple(torn)
 
 
 def unwritable(error: OSError) -> str:
@@ -200,10 +213,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(path: Path) -> bytes | None:
+    """Returns what a file holds, None where there is none. Raises `Unreadable`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def _parse_failure(text: bytes) -> Failure:
