@@ -198,7 +198,7 @@ def run(arguments: Namespace) -> int:
 
     from nfdsl.study.changes import reasons, told
     from nfdsl.study.description import describe
-    from nfdsl.study.directory import StudyDirectory, unwritable
+    from nfdsl.study.directory import StudyDirectory, Unfit, unwritable
     from nfdsl.study.directory import Unreadable as UnreadableStudy
     from nfdsl.study.display.follow import follow, print_closing
     from nfdsl.study.engine import carry_out
@@ -232,7 +232,7 @@ def run(arguments: Namespace) -> int:
         events = logged(events, plan, directory.path / "tensorboard")
     try:
         outcome = follow(events, plan, console)
-    except (Held, UnreadableStudy) as error:
+    except (Held, Unfit, UnreadableStudy) as error:
         return _refused(error)
     except OSError as error:
         return _refused(unwritable(error), RUN_FAILED)

@@ -69,6 +69,33 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("spec", "out", "found"),
+    [
+        ("tiny.nfx", ["--out", "r[1]"], "["),
+        ("tiny.nfx", ["--out", "r[1]/tiny"], "["),
+        ("tiny.nfx", ["--out", "r**"], "**"),
+        ("tiny.nfx", ["--out", "r\\1"], "\\"),
+        ("odd [b].nfx", [], "["),
+    ],
+)
+def test_a_directory_whose_checkpoints_could_not_be_read_back_is_refused(
+    spec: str,
+    out: list[str],
+    found: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / spec).write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", spec, *out]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert f"because of the `{found}` in that path" in error
+    assert error.endswith("--out DIR")
+    assert [path.name for path in tmp_path.iterdir()] == [spec]
+
+
 @pytest.mark.parametrize("command", [["status"], ["report"], ["audit"], ["plan", "tiny.nfx", "--out"]])
 def test_a_file_is_not_the_directory_of_a_study(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

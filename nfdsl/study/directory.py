@@ -26,6 +26,10 @@ from nfdsl.study.fields import Malformed, parse
 from nfdsl.study.lock import exclusive
 from nfdsl.study.result import Result, parse_result
 
+# In the absolute path of a checkpoint: Orbax takes it for a glob, in which `[` begins a set and `**` is refused, and
+# TensorStore takes `\` for `/`. The other signs of a glob match themselves.
+_MISREAD = ("[", "**", "\\")
+
 
 class Unreadable(Exception):
     """A file of the study directory that does not hold what it should; the message names it and says why."""
@@ -33,6 +37,16 @@ class Unreadable(Exception):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         super().__init__(f"{path} cannot be read: {reason}")
+
+
+class Unfit(Exception):
+    """A directory that no study can be carried out in, because of its path."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(
+            f"checkpoints below {path} could not be read back, because of the `{found}` in that path; say another "
+            "directory: --out DIR"
+        )
 
 
 def unreadable(path: Path, error: OSError) -> Unreadable:
@@ -107,7 +121,15 @@ class StudyDirectory:
         return self.run(run_id) / "failure.json"
 
     def lock(self) -> AbstractContextManager[int]:
-        """Holds the study for this process and its workers, making the directory. Raises `lock.Held`."""
+        """Holds the study for this process and its workers, making the directory.
+
+        Raises:
+          Held: another process does.
+          Unfit: what is written there could not be read back; the directory is not made.
+        """
+        path = self.path.absolute()
+        if found := next((characters for characters in _MISREAD if characters in str(path)), None):
+            raise Unfit(path, found)
         self.path.mkdir(parents=True, exist_ok=True)
         return exclusive(self.lock_file)
 
