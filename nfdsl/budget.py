@@ -1,5 +1,7 @@
 """How long a run of a block is: its budget in exact images and steps, or what is wrong with that budget."""
 
+from fractions import Fraction
+
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken, operand
 from nfdsl.check.scope import Definition
@@ -27,8 +29,13 @@ def examples_of(data: Data, definition: Definition) -> int:
     )
 
 
-def length_of(training: Training, flops_per_image: int, examples: int, definition: Definition) -> Length:
+def length_of(training: Training, flops_per_image: Fraction, examples: int, definition: Definition) -> Length:
     """Returns the exact length of a run of `training`.
+
+    Args:
+      flops_per_image: all that one image costs to train on, SAM's ascent included.
+      examples: images of one epoch.
+      definition: of the block, for what is wrong.
 
     Raises:
       Rejected: the budget pays for nothing or cannot be converted, or the warm-up or cool-down outlasts it.

@@ -111,6 +111,7 @@ def plan(arguments: Namespace) -> int:
     from nfdsl.aot.estimates import measured
     from nfdsl.study.changes import reasons, told
     from nfdsl.study.directory import StudyDirectory
+    from nfdsl.study.directory import Unreadable as UnreadableStudy
     from nfdsl.study.forecast import forecast
     from nfdsl.study.landscape import Landscape
     from nfdsl.study.tuning.known import Known
@@ -121,7 +122,10 @@ def plan(arguments: Namespace) -> int:
         return WRONG_SPEC
     _, _, plan = planned
     directory, landscape = StudyDirectory(_directory(arguments)), Landscape(plan)
-    results, _ = directory.results(landscape.runs)
+    try:
+        results, _ = directory.results(landscape.runs)
+    except UnreadableStudy as error:
+        return _refused(error)
     cells, because = forecast(landscape, Known(results, {})), reasons(plan, directory)
     costed, compiled = measured(plan)
     if arguments.json:
@@ -194,7 +198,8 @@ def run(arguments: Namespace) -> int:
 
     from nfdsl.study.changes import reasons, told
     from nfdsl.study.description import describe
-    from nfdsl.study.directory import StudyDirectory, unwritable
+    from nfdsl.study.directory import StudyDirectory, Unfit, unwritable
+    from nfdsl.study.directory import Unreadable as UnreadableStudy
     from nfdsl.study.display.follow import follow, print_closing
     from nfdsl.study.engine import carry_out
     from nfdsl.study.lock import Held
@@ -207,7 +212,11 @@ def run(arguments: Namespace) -> int:
     source, _, plan = planned
     directory, console = StudyDirectory(_directory(arguments)), Console()
     because = reasons(plan, directory)
-    for line in told(plan, because, directory.results(because)[0]):
+    try:
+        results, _ = directory.results(because)
+    except UnreadableStudy as error:
+        return _refused(error)
+    for line in told(plan, because, results):
         console.print(line, markup=False, highlight=False)
     study_json = describe(plan, source, load(source).sources[1:], arguments.assignments)
     events = carry_out(
@@ -223,8 +232,8 @@ def run(arguments: Namespace) -> int:
         events = logged(events, plan, directory.path / "tensorboard")
     try:
         outcome = follow(events, plan, console)
-    except Held as held:
-        return _refused(held)
+    except (Held, Unfit, UnreadableStudy) as error:
+        return _refused(error)
     except OSError as error:
         return _refused(unwritable(error), RUN_FAILED)
     print_closing(outcome, plan, console)

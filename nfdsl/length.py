@@ -13,14 +13,14 @@ from nfdsl.schema.run import Length
 from nfdsl.schema.units import Dimension, Quantity
 
 
-def images_of(budget: Quantity, *, examples: int, batch: int, flops_per_image: int, hardware: Hardware) -> int:
+def images_of(budget: Quantity, *, examples: int, batch: int, flops_per_image: Fraction, hardware: Hardware) -> int:
     """Returns the images a budget pays for.
 
     Args:
       budget: in epochs, images, steps, FLOPs, core-hours or chip-hours.
       examples: images in one epoch.
       batch: images in one step.
-      flops_per_image: training FLOPs of one image.
+      flops_per_image: training FLOPs of one image, SAM's ascent included.
       hardware: what hours are counted on.
 
     Raises:

@@ -1,8 +1,9 @@
 """The plan of a study: every run it may need, what each depends on, and what must be compiled."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any, Literal
 
 from nfdsl.budget import examples_of, length_of
@@ -113,10 +114,10 @@ def plan(study: Study, name: str) -> tuple[Plan | None, list[Diagnostic]]:
             planner.add(block)
         except Rejected as rejected:
             diagnostics.extend(rejected.diagnostics)
-    drafts = planner.drafts
-    diagnostics.extend(_identical(drafts))
+    diagnostics.extend(_identical(planner.drafts))
     if diagnostics:
         return None, list(dict.fromkeys(diagnostics))
+    drafts = _apart(planner.drafts)
     runs = tuple(run for draft in drafts for run in draft.runs)
     programs = {draft.program.id: draft.program for draft in drafts}
     figures = [figure for block in study.blocks.values() for figure in _figures(block)]
@@ -236,7 +237,8 @@ class _Planner:
         program = self._program(network, recipe)
         flops_per_image = 6 * program.macs_per_image
         examples = examples_of(recipe.data, definition)
-        size = length_of(training, flops_per_image, examples, definition)
+        ascent = Fraction(repr(recipe.sam.fraction)) if recipe.sam else Fraction(0)  # of the FLOPs of the descent
+        size = length_of(training, flops_per_image * (1 + ascent), examples, definition)
         tune = training.lr if isinstance(training.lr, Tune) else Tune((training.lr,))
         rates = sorted(set(tune.over))
         # The id of a start stands for all its candidates, which may be thousands.
@@ -248,9 +250,11 @@ class _Planner:
         unseeded = replace(recipe, seed=0, sampling=replace(recipe.sampling, seed=0))
         replicates = ("replicates", definition.name, _essence(unseeded), network.model, size, start)
         flops = flops_per_image * size.images
-        sam_flops = round(flops * Fraction(repr(recipe.sam.fraction))) if recipe.sam else 0
-        rank = {"start": f"{_ordinal(network.start.rank)} best"} if network.start and network.start.rank else {}
-        labels = {"model": network.label, **labels, **rank}
+        sam_flops = round(flops * ascent)
+        labels = {"model": network.label, **labels}
+        if network.start and network.start.rank:
+            rank = f"{_ordinal(network.start.rank)} best"
+            labels["start"] = f"{labels['start']}, {rank}" if "start" in labels else rank
         below, above = beyond(rates, tune.using.extend)
 
         def run(lr: float) -> PlannedRun:
@@ -331,9 +335,10 @@ def _too_few_candidates(start: Start, label: str, count: int, definition: Defini
 
 def _essence(recipe: Recipe) -> Recipe:
     """Returns a recipe without what does not make a run another one: hardware changes what it costs, but for the
-    parts that SAM ascends on, and warm-up and evaluations are in its length already, whatever unit they were written
-    in."""
-    hardware, nothing = Hardware(topology=(recipe.ascents,)), quantity(0, Dimension.STEPS)
+    parts that SAM ascends on and a stated precision, and warm-up and evaluations are in its length already, whatever
+    unit they were written in."""
+    hardware = Hardware(topology=(recipe.ascents,), precision=recipe.hardware.precision)
+    nothing = quantity(0, Dimension.STEPS)
     evaluate = None if recipe.evaluate is None else replace(recipe.evaluate, every=nothing)
     return replace(recipe, hardware=hardware, schedule=replace(recipe.schedule, warmup=nothing), evaluate=evaluate)
 
@@ -349,6 +354,20 @@ def _told(draft: _Draft) -> str:
 
 
 _TOLD = {"model", "lr"}
+
+
+def _apart(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Returns the drafts with each extension ended at the first run that another cell holds: a run has one cell, or it
+    would count in the figures of one and be missing from the optimum of the other."""
+    taken = {run.id for draft in drafts for run in draft.runs}
+    apart: list[_Draft] = []
+    for draft in drafts:
+        below = tuple(takewhile(lambda run: run not in taken, reversed(draft.cell.below)))[::-1]
+        above = tuple(takewhile(lambda run: run not in taken, draft.cell.above))
+        taken.update(below, above)
+        extensions = tuple(run for run in draft.extensions if run.id in (*below, *above))
+        apart.append(replace(draft, extensions=extensions, cell=replace(draft.cell, below=below, above=above)))
+    return apart
 
 
 def _identical(drafts: Iterable[_Draft]) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from nfdsl.lower import lower
 from nfdsl.plan import plan
 from nfdsl.run_json import dump
 from nfdsl.source import Source
+from nfdsl.study.description import describe
 from nfdsl.study.directory import StudyDirectory
 from nfdsl.tables import plan_json
 
@@ -66,6 +67,87 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(
     error = capsys.readouterr().err
     assert error.startswith("nfdsl: the study directory cannot be written: studies")
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "out", "found"),
+    [
+        ("tiny.nfx", ["--out", "r[1]"], "["),
+        ("tiny.nfx", ["--out", "r[1]/tiny"], "["),
+        ("tiny.nfx", ["--out", "r**"], "**"),
+        ("tiny.nfx", ["--out", "r\\1"], "\\"),
+        ("odd [b].nfx", [], "["),
+    ],
+)
+def test_a_directory_whose_checkpoints_could_not_be_read_back_is_refused(
+    spec: str,
+    out: list[str],
+    found: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / spec).write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", spec, *out]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert f"because of the `{found}` in that path" in error
+    assert error.endswith("--out DIR")
+    assert [path.name for path in tmp_path.iterdir()] == [spec]
+
+
+@pytest.mark.parametrize("command", [["status"], ["report"], ["audit"], ["plan", "tiny.nfx", "--out"]])
+def test_a_file_is_not_the_directory_of_a_study(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tiny.nfx").write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "tiny.nfx"]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("nfdsl: tiny.nfx")
+    assert "directory of a study" in error or "is no study directory" in error
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["status", "studies/tiny"], 2),
+        (["report", "studies/tiny"], 2),
+        (["fit", "studies/tiny", "--form", "power"], 2),
+        (["plan", "tiny.nfx"], 2),
+        (["run", "tiny.nfx"], 2),
+        (["audit", "studies/tiny"], 3),
+    ],
+)
+def test_a_result_that_cannot_be_read_is_named(
+    command: list[str],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """A folder stands for a file that may not be read, as who runs the tests may read all files."""
+    (tmp_path / "tiny.nfx").write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+    directory, run = begun(tmp_path / "tiny.nfx")
+    directory.result_json(run).mkdir(parents=True)
+    assert main(command) == code
+    said = "".join(capsys.readouterr()).replace("\n", "")
+    assert f"{run}/result.json cannot be read: it is a folder" in said
+    assert directory.result_json(run).is_dir()
+
+
+def begun(spec: Path) -> tuple[StudyDirectory, str]:
+    """Returns the directory of a study that was begun beside its spec, and the first run."""
+    source = Source(str(spec), spec.read_text())
+    study, _ = study_of(source)
+    assert study is not None
+    planned, _ = plan(study, spec.stem)
+    assert planned is not None
+    directory = StudyDirectory(Path("studies") / spec.stem)
+    with directory.lock():
+        directory.begin(describe(planned, source), plan_json(planned, {}))
+    return directory, planned.runs[0].id
 
 
 def test_a_plan_says_what_would_run_again_and_why(

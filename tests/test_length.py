@@ -15,7 +15,7 @@ NO_WARMUP = quantity(0, Dimension.STEPS)
 
 
 def images(budget: Quantity, hardware: Hardware = V4) -> int:
-    return images_of(budget, examples=1_281_167, batch=4096, flops_per_image=6 * 10**9, hardware=hardware)
+    return images_of(budget, examples=1_281_167, batch=4096, flops_per_image=Fraction(6 * 10**9), hardware=hardware)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,10 @@ def test_core_hours_undo_images_of():
 def test_the_published_pretraining_takes_7812500_steps():
     budget = quantity(8, Dimension.EPOCHS)
     size = length(
-        images_of(budget, examples=4 * 10**9, batch=4096, flops_per_image=1, hardware=V4), 4096, NO_WARMUP, 4 * 10**9
+        images_of(budget, examples=4 * 10**9, batch=4096, flops_per_image=Fraction(1), hardware=V4),
+        4096,
+        NO_WARMUP,
+        4 * 10**9,
     )
     assert (size.images, size.steps) == (32 * 10**9, 7_812_500)
 

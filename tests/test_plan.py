@@ -70,6 +70,18 @@ def test_the_largest_run_costs_what_the_paper_reports(reference: Plan):
     assert all(run.core_hours == pytest.approx(111.9e3, rel=0.01) for run in runs)
 
 
+@pytest.mark.parametrize("budget", ["1 core_hours", "0.5 chip_hours", "1.7325e17 FLOPs"])
+@pytest.mark.parametrize("sam", ["none", "rho 0.05", "fraction 0.5", "fraction 1"])
+def test_a_budget_is_what_is_spent_ascents_of_sam_included(planned: Planned, budget: str, sam: str):
+    """An hour of a v4's core at 35 %: 3600 s x 137.5e12 x 0.35 FLOPs."""
+    spec = STUDY.replace(
+        "pretrain base {", f"hardware h {{ device tpu_v4 }}\npretrain base {{\n hardware h\n sam {sam}"
+    )
+    for run in planned(spec % (budget, "lr 0.1")).runs:
+        assert run.core_hours == pytest.approx(1, rel=1e-6)
+        assert run.train_flops + run.sam_flops == pytest.approx(1.7325e17, rel=1e-6)
+
+
 def test_fine_tuning_of_repeated_images_keeps_the_compute(reference: Plan):
     once, four_times = (
         {run.train_flops for run in reference.runs if run.labels.get("augment.repeat") == repeat and run.label == "F3"}
@@ -149,6 +161,14 @@ def test_hardware_is_no_part_of_an_id_unless_sam_ascends_on_each_chip(planned: P
     assert five == as_many
 
 
+def test_a_stated_precision_is_part_of_an_id(planned: Planned):
+    spec = STUDY.replace("pretrain base {", "hardware h { %s }\npretrain base {\n hardware h")
+    settings = ("", "precision auto", "precision float32", "precision bfloat16")
+    unsaid, auto, *stated = (ids(planned(spec % (setting, "1 epochs", "lr 0.1"))) for setting in settings)
+    assert unsaid == auto == ids(planned(STUDY % ("1 epochs", "lr 0.1")))
+    assert len({*unsaid, *stated[0], *stated[1]}) == 3 * len(unsaid)
+
+
 def test_what_changes_a_program(planned: Planned):
     def programs(*settings: str) -> int:
         return len(planned(STUDY % ("1 epochs", "\n ".join(settings))).programs)
@@ -197,6 +217,25 @@ finetune down {
     assert set(counts.values()) == {3}
     told = {(run.replicates, run.label, run.labels["data"], run.lr) for run in finetunes}
     assert len(told) == len(counts) == 2 * 2 * 2
+
+
+def test_starts_from_several_blocks_are_told_apart(planned: Planned):
+    plan = planned(
+        STUDY % ("{1 epochs, 2 epochs}", "lr 0.1")
+        + """
+pretrain other from base { seed 1 }
+finetune down {
+  start {start(base, best: 2), other: start(other, best: 2)}
+  data mnist
+  budget 1 epochs
+  batch 50 images
+  resolution train 32px, eval 32px
+  lr 0.1
+}
+"""
+    )
+    told = [run.labels["start"] for run in plan.runs if run.kind == "finetune" and run.label == "S"]
+    assert told == ["start(base, best: 2)", "start(base, best: 2), 2nd best", "other", "other, 2nd best"]
 
 
 RELEASED = (

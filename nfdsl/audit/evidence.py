@@ -25,6 +25,7 @@ from nfdsl.sampling.ledger import (
     verified,
 )
 from nfdsl.schema.run import Run
+from nfdsl.source import reason
 
 
 class NoEvidence(Exception):
@@ -66,13 +67,19 @@ def _index(folder: Path) -> Index:
     try:
         index = parse_index(path.read_bytes())
         run = load((folder / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise NoEvidence(f"{error.filename} is missing") from error
+    except OSError as error:
+        raise _lost(error) from error
     except (NoIndex, UnreadableRun) as error:
         raise NoEvidence(f"{path if isinstance(error, NoIndex) else folder / 'run.json'}: {error}") from error
     if not _speaks_of(index.terms, run):
         raise NoEvidence(f"{path} is not the index of the run in run.json")
     return index
+
+
+def _lost(error: OSError) -> NoEvidence:
+    if isinstance(error, FileNotFoundError):
+        return NoEvidence(f"{error.filename} is missing")
+    return NoEvidence(f"{error.filename} cannot be read: {reason(error)}")
 
 
 def _speaks_of(terms: Terms, run: Run) -> bool:
@@ -116,8 +123,8 @@ def _content(path: Path) -> memoryview:
     try:
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except FileNotFoundError as error:
-        raise NoEvidence(f"{path} is missing") from error
+    except OSError as error:
+        raise _lost(error) from error
     except ValueError:  # there is no mapping of an empty file
         return memoryview(b"")
 
@@ -162,5 +169,7 @@ def finished(folder: Path) -> Finished | None:
         return Finished(str(content["state"]), None if best is None else int(best["step"]))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _lost(error) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoEvidence(f"{path} cannot be read: {error}") from error

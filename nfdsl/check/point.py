@@ -156,10 +156,12 @@ def sweep(grid: ast.Grid, axis: str, evaluate: Callable[[ast.Value], Sequence[Po
     """Returns the points of every entry, labelled by the entry's label or else by its text.
 
     Raises:
-      Rejected: there is no entry, or there are more than `LIMIT` points.
+      Rejected: there is no entry, two have one label, or there are more than `LIMIT` points.
     """
     if not grid.entries:
         raise Rejected(_empty_grid(grid))
+    if repeated := [*_repeated(grid)]:
+        raise Rejected(*repeated)
     found: list[tuple[str, Point[T]]] = []
     for entry in grid.entries:
         text = entry.label.text if entry.label else entry.value.span.text
@@ -206,6 +208,21 @@ def _product(sizes: Iterator[int]) -> int:
         if product >= _UNCOUNTED:
             return product
     return product
+
+
+def _repeated(grid: ast.Grid) -> Iterator[Diagnostic]:
+    """Yields a diagnostic for each label that an earlier entry has."""
+    first: dict[str, ast.Name] = {}
+    for label in (entry.label for entry in grid.entries if entry.label):
+        if label.text in first:
+            yield Diagnostic(
+                "defined-twice",
+                f"two points of this grid are called `{label.text}`",
+                Label(label.span, "named so again here"),
+                (Label(first[label.text].span, "first named so here"),),
+                help="give each point a name of its own",
+            )
+        first.setdefault(label.text, label)
 
 
 def _empty_grid(grid: ast.Grid) -> Diagnostic:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from nfdsl.check.study import Study
-from nfdsl.plan import Plan, PlannedRun, model_label
+from nfdsl.plan import Plan, PlannedRun, Selection, model_label
 from nfdsl.schema.training import Finetune, Pretrain, Start, Training, Tune
 from nfdsl.schema.units import Dimension, Quantity
 from nfdsl.syntax import ast
@@ -86,19 +86,28 @@ def _cells(planned: Planned) -> Iterator[_Cell]:
     runs = {run.id: run for run in planned.plan.runs}
     for cell in planned.plan.cells:
         members = [runs[run] for run in cell.runs]
-        yield _Cell(members, _training(planned.study, members[0]))
+        yield _Cell(members, _training(planned.study, members[0], runs))
 
 
-def _training(study: Study, run: PlannedRun) -> Training:
+def _training(study: Study, run: PlannedRun, runs: Mapping[str, PlannedRun]) -> Training:
     """Returns the point of a block's grids that a run comes from."""
     aside = {"lr"} if run.start is None else {"lr", "start"}
     swept = {axis: choice for axis, choice in run.labels.items() if axis not in aside}
     for point in study.blocks[run.block].points:
         if isinstance(point.value, Pretrain | Finetune):
             known = {**dict(point.labels), "model": run.label if run.start else model_label(point)}
-            if all(known.get(axis, choice) == choice for axis, choice in swept.items()):
+            told = all(known.get(axis, choice) == choice for axis, choice in swept.items())
+            if told and (run.start is None or _chooses(point.value, run.start, runs)):
                 return point.value
     raise AssertionError("a run comes from a point of its block")
+
+
+def _chooses(training: Training, chosen: Selection, runs: Mapping[str, PlannedRun]) -> bool:
+    """Whether a start is one of those that a point of a block asks for."""
+    start = training.start if isinstance(training, Finetune) else None
+    if not isinstance(start, Start) or chosen.rank >= start.best:
+        return False
+    return (start.block, start.by) == (runs[chosen.candidates[0]].block, chosen.by)
 
 
 def _labels(run: PlannedRun) -> dict[str, str]:
@@ -130,7 +139,8 @@ def _differences(old: _Cell, new: _Cell) -> Iterator[str]:
     for path in paths:
         match path.partition(".")[0]:
             case "hardware":
-                matters = in_hours or (path == "hardware.topology" and was.recipe.ascents != will.recipe.ascents)
+                ascents = path == "hardware.topology" and was.recipe.ascents != will.recipe.ascents
+                matters = in_hours or ascents or path == "hardware.precision"
             case "budget":
                 matters = was.length.images != will.length.images
             case "schedule":

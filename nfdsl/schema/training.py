@@ -30,7 +30,11 @@ class Resolution:
     eval: int = setting("evaluation side", unit=Dimension.PIXELS, at_least=1)
 
 
-_EXTEND = "points the range goes on by, at the end where the best learning rate lies, before that one is censored"
+_BUDGET = "how long to train; FLOPs and hours are all that is spent, the ascents of SAM included"
+_EXTEND = (
+    "points the range goes on by, at the end where the best learning rate lies, before that one is censored; up to the "
+    "first run that is another block's"
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ class Pretrain(Recipe):
 
     word: ClassVar[str] = "pretrain"
     model: Model = setting("the network")
-    budget: Quantity = setting("how long to train", unit=BUDGET, above=0)
+    budget: Quantity = setting(_BUDGET, unit=BUDGET, above=0)
     lr: float | Tune = setting("peak learning rate", above=0)
 
 
@@ -197,7 +201,7 @@ class Finetune(Recipe):
 
     word: ClassVar[str] = "finetune"
     start: Start | Released = setting("the networks to begin from")
-    budget: Quantity = setting("how long to train", unit=BUDGET, above=0)
+    budget: Quantity = setting(_BUDGET, unit=BUDGET, above=0)
     lr: float | Tune = setting("peak learning rate", above=0)
 
 

@@ -10,7 +10,7 @@ from nfdsl.schema.evaluation import Metric
 from nfdsl.schema.report import Figure
 from nfdsl.schema.training import Grid, Monotone
 from nfdsl.source import Source
-from nfdsl.study.directory import StudyDirectory, Unreadable
+from nfdsl.study.directory import StudyDirectory, Unreadable, unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.landscape import Landscape
 from nfdsl.study.lists import numbers, objects, texts
@@ -68,6 +68,8 @@ def read_description(directory: StudyDirectory) -> Description:
         )
     except FileNotFoundError:
         raise Unreadable(path, "there is no such file, so this is not the directory of a study") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     except Malformed as error:
         raise Unreadable(path, str(error)) from error
 

@@ -21,9 +21,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nfdsl.run_json import UnreadableRun, load
+from nfdsl.source import reason
 from nfdsl.study.fields import Malformed, parse
 from nfdsl.study.lock import exclusive
 from nfdsl.study.result import Result, parse_result
+
+# In the absolute path of a checkpoint: Orbax takes it for a glob, in which `[` begins a set and `**` is refused, and
+# TensorStore takes `\` for `/`. The other signs of a glob match themselves.
+_MISREAD = ("[", "**", "\\")
 
 
 class Unreadable(Exception):
@@ -32,6 +37,23 @@ class Unreadable(Exception):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         super().__init__(f"{path} cannot be read: {reason}")
+
+
+class Unfit(Exception):
+    """A directory that no study can be carried out in, because of its path."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(
+            f"checkpoints below {path} could not be read back, because of the `{found}` in that path; say another "
+            "directory: --out DIR"
+        )
+
+
+def unreadable(path: Path, error: OSError) -> Unreadable:
+    """Returns that a file of a study directory is there and cannot be read, and why."""
+    if isinstance(error, NotADirectoryError):
+        return Unreadable(path, "a file is where a folder should be, so this is not the directory of a study")
+    return Unreadable(path, reason(error))
 
 
 @dataclass(frozen=True)
@@ -99,7 +121,15 @@ class StudyDirectory:
         return self.run(run_id) / "failure.json"
 
     def lock(self) -> AbstractContextManager[int]:
-        """Holds the study for this process and its workers, making the directory. Raises `lock.Held`."""
+        """Holds the study for this process and its workers, making the directory.
+
+        Raises:
+          Held: another process does.
+          Unfit: what is written there could not be read back; the directory is not made.
+        """
+        path = self.path.absolute()
+        if found := next((characters for characters in _MISREAD if characters in str(path)), None):
+            raise Unfit(path, found)
         self.path.mkdir(parents=True, exist_ok=True)
         return exclusive(self.lock_file)
 
@@ -109,7 +139,10 @@ class StudyDirectory:
         write_atomically(self.plan_json, plan_json)
 
     def start(self, run_id: str) -> str | None:
-        """Returns the run whose weights a run's folder begins from; None from random ones, or where it does not say."""
+        """Returns the run whose weights a run's folder begins from; None from random ones, or where it does not say.
+
+        Raises `Unreadable`.
+        """
         text = _read(self.run_json(run_id))
         try:
             return None if text is None else load(text.decode(errors="replace")).start
@@ -141,11 +174,10 @@ class StudyDirectory:
 
     def result(self, run_id: str) -> Result | None:
         """Returns a run's result, None where it is not complete. Raises `Unreadable`."""
-        text = _read(self.result_json(run_id))
-        try:
-            return None if text is None else parse_result(text)
-        except Malformed as error:
-            raise Unreadable(self.result_json(run_id), str(error)) from error
+        results, torn = self.results([run_id])
+        if torn:
+            raise torn[0]
+        return results.get(run_id)
 
     def failure(self, run_id: str) -> Failure | None:
         """Returns why a run failed, None where it did not. Raises `Unreadable`."""
@@ -156,18 +188,21 @@ class StudyDirectory:
             raise Unreadable(self.failure_json(run_id), str(error)) from error
 
     def results(self, run_ids: Iterable[str]) -> tuple[dict[str, Result], tuple[Unreadable, ...]]:
-        """Returns the results of those runs that are complete, and the files that should hold one but do not."""
+        """Returns the results of those runs that are complete, and the files that should hold one but do not.
+
+        Raises:
+          Unreadable: what one of the files holds cannot be known.
+        """
         results: dict[str, Result] = {}
-        unreadable: list[Unreadable] = []
+        torn: list[Unreadable] = []
         for run_id in run_ids:
+            path = self.result_json(run_id)
+            text = _read(path)
             try:
-                result = self.result(run_id)
-            except Unreadable as error:
-                unreadable.append(error)
-                continue
-            if result is not None:
-                results[run_id] = result
-        return results, tuple(unreadable)
+                results.update({} if text is None else {run_id: parse_result(text)})
+            except Malformed as error:
+                torn.append(Unreadable(path, str(error)))
+        return results, tuple(torn)
 
 
 def unwritable(error: OSError) -> str:
@@ -200,10 +235,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(path: Path) -> bytes | None:
+    """Returns what a file holds, None where there is none. Raises `Unreadable`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def _parse_failure(text: bytes) -> Failure:

@@ -86,6 +86,8 @@ def carry_out(
 
     Raises:
       Held: another process is carrying out a study there; nothing was touched.
+      Unfit: checkpoints could not be read back from there; nothing was made.
+      Unreadable: a file there may not be read, such as the result of a run.
       OSError: the directory cannot be made, or what is to be carried out cannot be written there.
     """
     began = time.monotonic()

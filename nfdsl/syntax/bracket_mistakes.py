@@ -73,15 +73,18 @@ def comma_in_parentheses(at: Scene) -> Diagnostic | None:
 
 
 def missing_comma(at: Scene) -> Diagnostic | None:
+    """``[32 64]``; but ``{cosine warmup 5 steps, constant}`` may be a word with its settings, and is not mended."""
     if at.level.opener is None or not (at.ends_value and at.starts_value):
         return None
+    phrase = at.level.kind == "grid" and at.before is not None and at.before.type == "NAME"
+    advice = "; in a grid, write a word with settings as a call: `cosine(warmup: 5 steps)`" if phrase else ""
     return Diagnostic(
         code="missing-comma",
         headline="a comma is missing between two values",
         primary=Label(at.spot, "a second value begins here"),
         secondary=(Label(at.place(at.level.opener), "in the brackets opened here"),),
-        help="separate the values by a comma",
-        fix=Fix(at.gap, ","),
+        help=f"separate the values by a comma{advice}",
+        fix=None if phrase else Fix(at.gap, ","),
     )
 
 

@@ -121,6 +121,26 @@ def test_chips_make_a_run_another_where_sam_ascends_on_each(changed: Changed, sa
     assert {cause for cell in affected(old, new) for cause in cell.causes} == causes
 
 
+def test_a_stated_precision_makes_a_run_another(changed: Changed):
+    old, new = (
+        changed(
+            ("start       base", "hardware h\n  start       base"),
+            ("report r", f"hardware h {{ precision {precision} }}\nreport r"),
+        )
+        for precision in ("auto", "float32")
+    )
+    assert {(cell.block, *cell.causes) for cell in affected(old, new)} == {("tuned", "hardware.precision")}
+
+
+def test_starts_from_several_blocks_are_told_apart(changed: Changed):
+    grid = "start       {one: start(base, best: 2), two: start(decayed, best: 2, by: %s)}"
+    old, new = (
+        changed(("start       base best 1 by holdout.loss", grid % by)) for by in ("holdout.loss", "holdout.error")
+    )
+    found = [(cell.labels["start"], *cell.causes) for cell in affected(old, new) if cell.model == "S"]
+    assert found == [("two", "start.by"), ("two, 2nd best", "start.by")]
+
+
 def test_a_cell_is_known_by_its_labels(changed: Changed):
     cells = compared(changed, ("1e-5", "1e-4"))
     assert [(cell.model, dict(cell.labels)) for cell in cells] == [

@@ -57,7 +57,10 @@ def test_the_origin_of_each_setting_is_shown():
     assert "se_ratio 0.5 # default" in lines
     assert "bottleneck 0.5 # default; section 4.1" in lines
     assert "clip agc(ratio: 0.01, eps: 0.001) # line 23; default: ratio, eps" in lines
-    assert "# hardware: default (device cpu, topology [1], shards auto, gather auto, remat auto, mfu 0.35)" in lines
+    assert (
+        "# hardware: default (device cpu, topology [1], shards auto, gather auto, remat auto, precision auto, mfu 0.35)"
+        in lines
+    )
     assert "# figure: none" in lines
 
 

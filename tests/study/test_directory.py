@@ -9,7 +9,7 @@ import pytest
 from nfdsl.lower import lower
 from nfdsl.plan import Selection
 from nfdsl.run_json import dump
-from nfdsl.study.directory import Failure, StudyDirectory, Unreadable, unwritable, write_atomically
+from nfdsl.study.directory import Failure, StudyDirectory, Unfit, Unreadable, unwritable, write_atomically
 
 RESULT = {
     "state": "done",
@@ -36,6 +36,22 @@ def test_writing_replaces_the_file_and_leaves_nothing_else(tmp_path: Path):
     write_atomically(path, "zweite Ä")
     assert path.read_text(encoding="utf-8") == "zweite Ä"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_whole_path_counts_where_checkpoints_could_not_be_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a[b]").mkdir()
+    monkeypatch.chdir(tmp_path / "a[b]")
+    with pytest.raises(Unfit, match=r"because of the `\["), StudyDirectory(Path("r")).lock():
+        pass
+    assert not Path("r").exists()
+
+
+@pytest.mark.parametrize("name", ["r*", "r?", "r{a,b}", "r ü $x", "r]"])
+def test_other_signs_may_stand_in_the_path(tmp_path: Path, name: str):
+    with StudyDirectory(tmp_path / name).lock():
+        assert (tmp_path / name).is_dir()
 
 
 def test_beginning_writes_both_documents(directory: StudyDirectory):

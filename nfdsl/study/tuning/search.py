@@ -13,7 +13,8 @@
      is lower there. A divergence on the other side, or no curvature yet, says nothing, so it is tried.
 
 Under both, the range goes on by `extend` rates at the end where the best one lies (`Cell.below`, `Cell.above`):
-an optimum at the end of a range is censored. Where everything diverged it goes on below.
+an optimum at the end of a range is censored. Where everything diverged it goes on below. Where the plan has fewer such
+rates, as the run of the next one is another cell's, what may be tried ends sooner and so censors sooner.
 
 A failed run counts as a trial without a result: the siblings go on without it.
 """
