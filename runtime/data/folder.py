@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nfdsl.nearest import nearest
 from nfdsl.sampling.randomness import digest
 from runtime.data.decoding import decoded
-from runtime.data.records import DataError, Example, Key, Shards, missing
+from runtime.data.records import DataError, Example, Key, Records, Shards, missing
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
@@ -59,28 +59,34 @@ class FolderRecords:
         return digest("folder", self.files[index])
 
 
-def folder_records(path: str, classes: int, name: str, training: FolderRecords | None = None) -> FolderRecords:
+def folder_records(path: str, classes: int, name: str, training: Records | None = None) -> FolderRecords:
     """Returns the images of the folder at `path`; its sub-folders, sorted by name, are classes 0, 1, ...
 
     Files whose names do not end like an image's are not looked at.
 
     Args:
       name: what the spec calls the folder.
-      training: what a network learns that is to be evaluated on this folder: a class has the number that it has there.
+      training: what a network learns that is to be evaluated on this folder. If it is a folder too, a class has the
+        number that it has there.
 
     Raises:
-      DataError: the folder is missing, holds no images, or has more than `classes` sub-folders, or one that `training`
-        does not have.
+      DataError: the folder is missing, holds no images, or has more than `classes` sub-folders; or one that `training`
+        does not have, or fewer where that is no folder, so that nothing tells which are missing.
     """
     folder = Path(path)
     if not folder.is_dir():
         raise missing("folder", folder)
     present = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    if training is not None:
+    if isinstance(training, FolderRecords):
         _require_known(present, path, training)
+    elif training is not None and len(present) < classes:
+        raise DataError(
+            f"`{path}` has {len(present)} of {classes} classes, and the training images do not say by name which: each"
+            " needs a sub-folder, an empty one where there are no images"
+        )
     if len(present) > classes:
         raise DataError(f"`{path}` has {len(present)} classes (sub-folders) but `classes` says {classes}")
-    names = present if training is None else training.classes
+    names = training.classes if isinstance(training, FolderRecords) else present
     labels = {name: label for label, name in enumerate(names)}
     found = [(file, labels[name]) for name in present for file in _images(folder, name)]
     if not found:

@@ -7,7 +7,7 @@ from nfdsl.paths import is_url, located
 from nfdsl.schema.data import ArrayRecord, Builtin, Data, Folder
 from runtime.data.array_record import array_records
 from runtime.data.builtin import builtin_records
-from runtime.data.folder import FolderRecords, folder_records
+from runtime.data.folder import folder_records
 from runtime.data.records import DataError, Records
 
 
@@ -16,14 +16,12 @@ def open_source(data: Data, folder: str, training: Records | None = None) -> Rec
 
     Args:
       folder: where paths start.
-      training: what a network learns that is to be evaluated on the source. Where both are folders, they agree on
-        the classes by name.
+      training: what a network learns that is to be evaluated on the source.
 
     Raises:
       DataError: the source is missing, unreadable or a URL, or has more classes than `data` declares, or others than
         `training`.
     """
-    names = training if isinstance(training, FolderRecords) else None
     match data.source:
         case Folder(path) | ArrayRecord(path) if is_url(path):
             raise DataError(
@@ -33,7 +31,7 @@ def open_source(data: Data, folder: str, training: Records | None = None) -> Rec
         case Builtin(name):
             return builtin_records(name, data.classes)
         case Folder(path):
-            return folder_records(located(path, folder), data.classes, path, names)
+            return folder_records(located(path, folder), data.classes, path, training)
         case ArrayRecord(pattern):
             return array_records(located(pattern, escape(folder)), data.classes, pattern)
         case _:

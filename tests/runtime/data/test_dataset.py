@@ -59,6 +59,16 @@ def test_a_class_that_is_not_trained_on_is_refused(animals, tmp_path, name, reme
         open_dataset(animals, str(tmp_path))
 
 
+def test_where_nothing_names_the_classes_a_folder_to_validate_on_has_all_of_them(tmp_path):
+    images(tmp_path, *map(str, range(1, 10)))
+    data = Data(source=Builtin("digits"), classes=10, validation=Folder(str(tmp_path)))
+    with pytest.raises(DataError, match=r"has 9 of 10 classes, .*: each needs a sub-folder, an empty one where"):
+        open_dataset(data, ".")
+    (tmp_path / "0").mkdir()
+    evaluation = open_dataset(data, ".").evaluation
+    assert [evaluation.read(index).label for index in range(9)] == [*range(1, 10)]
+
+
 def test_without_either_nothing_is_evaluated():
     assert open_dataset(Data(source=Builtin("digits"), classes=10), ".").evaluated.size == 0
 
