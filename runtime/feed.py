@@ -30,9 +30,8 @@ class Step(NamedTuple):
 
 def training_feed(program: Program, run: Run, records: Records, index: Index, step: int) -> Feed[Step]:
     """Yields the batches of steps `step` to the last."""
-    process, count = jax.process_index(), jax.process_count()
-    batches = training_batches(run, records, index, first_step=step, process_index=process, process_count=count)
-    with closing(batches):
+    processes = jax.process_count()
+    with closing(training_batches(run, records, index, program.rows, first_step=step, processes=processes)) as batches:
         yield from (Step(program.inputs(fed.batch), fed.rows) for fed in batches)
 
 
@@ -43,15 +42,14 @@ def evaluation_feed(program: Program, run: Run, dataset: Dataset) -> Feed[Inputs
 
 def examples_feed(program: Program, run: Run, records: Records, examples: NDArray[np.int64]) -> Feed[Inputs]:
     """Yields batches that hold each of `examples` once, in order, as evaluation sees them."""
-    side, size = run.recipe.resolution.eval, run.recipe.batch
+    recipe = run.recipe
     batches = evaluation_batches(
         records,
         examples,
-        side=side,
-        batch=size,
-        process_index=jax.process_index(),
-        process_count=jax.process_count(),
-        on_corrupt=run.recipe.data.on_corrupt,
+        program.rows,
+        side=recipe.resolution.eval,
+        batch=recipe.batch,
+        on_corrupt=recipe.data.on_corrupt,
     )
     with closing(batches):
         yield from map(program.inputs, batches)

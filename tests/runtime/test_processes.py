@@ -12,12 +12,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.sampling.ledger import FED, ROW, STARTED, rows_path
+from nfdsl.schema.augmentation import Mixup
+from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Length
+from nfdsl.schema.training import SAM
 from nfdsl.schema.vit import ViT
 from runtime import processes as of_runtime
 
@@ -36,6 +41,13 @@ processes.Agreement.stopping = lambda self: next(questions) == question
 __main__.main()
 """
 NEVER = -1
+
+# The same, on a mesh whose devices are by turns those of one process and those of another, as on slices of TPUs.
+INTERLEAVES = f"""
+import numpy as np
+from runtime import mesh
+mesh.mesh_utils.create_device_mesh = lambda shape, devices, **_: np.array(devices).reshape(2, -1).T.reshape(shape)
+{STOPS_AT}"""
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +110,10 @@ def evaluations(folder):
     return [json.loads(line) for line in (folder / "evaluations.jsonl").read_text().splitlines()]
 
 
-def trained(folder, processes, devices, stop_at=NEVER):
+def trained(folder, processes, devices, stop_at=NEVER, script=STOPS_AT):
     """Returns what the workers of a run say until they leave."""
     with ExitStack() as stack:
-        workers = team(stack, ["-c", STOPS_AT, str(stop_at)], folder, processes, devices)
+        workers = team(stack, ["-c", script, str(stop_at)], folder, processes, devices)
         events = [json.loads(line) for line in workers[0].stdout]
         codes, errors = left(workers, folder)
         assert codes == [0] * processes, errors
@@ -147,6 +159,37 @@ def test_weights_in_parts_are_put_together_across_processes(study, small_run):
         (*_, last) = trained(folder, processes, 4, stop_at)
     for name in ("train_loss", "holdout_loss", "top1", "top5"):
         np.testing.assert_allclose(last["result"][name], expected["result"][name], rtol=1e-3)
+
+
+def test_a_batch_is_the_same_on_a_mesh_that_interleaves_processes(study, small_run):
+    """Its places decide over masks, partners, SAM's parts, drawn shots and whose labels an answer is compared with."""
+    labels = study / "labels.json"
+    labels.write_text(json.dumps([[label] for label in load_digits().target.tolist()]))
+    data = Data(source=Builtin("digits"), classes=10, validation=Builtin("digits"), reassessed=str(labels))
+    recipe = replace(
+        small_run.recipe,
+        data=data,
+        mixup=Mixup(),
+        stochastic_depth=0.1,
+        sam=SAM(0.05, 0.5),
+        hardware=Hardware(topology=(4,)),
+        probe=FewShot(replace(data, validation=None, reassessed=None, holdout=97), shots=(1, 10), ridge=1.0),
+    )
+    whole = replace(small_run, id="whole", recipe=recipe, length=Length(2_000, 63, 2))  # the 1,797 images and 203 again
+    (*_, expected) = trained(prepared(study, whole), 1, 1)
+    moved = prepared(study, replace(whole, id="moved"))
+    (*_, stopped) = trained(moved, 2, 4, 30, INTERLEAVES)
+    assert (stopped["event"], stopped["step"]) == ("stopped", 30)
+    (*_, found) = trained(moved, 2, 4, NEVER, INTERLEAVES)
+    one, other = expected["result"], found["result"]
+    assert 0.3 < one["top1"] == one["reassessed_top1"]
+    assert other["top1"] == other["reassessed_top1"]
+    for name in ("train_loss", "holdout_loss", "top1", "top5"):
+        np.testing.assert_allclose(other[name], one[name], rtol=1e-3)
+    np.testing.assert_allclose([*other["few_shot"].values()], [*one["few_shot"].values()], atol=0.011)  # of one image
+    for name in ("step", "first", "count", "digest"):
+        np.testing.assert_array_equal(rows(moved, FED)[name], rows(study / "runs" / "whole", FED)[name])
+    assert audit_run(moved).verdict == "proved"
 
 
 def test_a_notice_to_one_process_stops_all_after_the_same_step(study, small_run):
