@@ -231,7 +231,33 @@ def test_several_save_when_it_is_time_whether_the_clock_stands_still_or_leaps(mo
     agreement.saved()
     for step in range(1, 101):
         now[0] += leap
-        if agreement.saving(step):
+        if agreement.saving(step, committing=False):
             saved.append(step)
             agreement.saved()
     assert saved == saves
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_time_until_the_next_save_begins_when_a_commit_has_ended(monkeypatch, processes):
+    """Of 150 steps of a second each; a commit takes 40 of them."""
+    now = [0.0]
+    monkeypatch.setattr(of_runtime.jax, "process_count", lambda: processes)
+    monkeypatch.setattr(of_runtime, "agreed", lambda number: number)
+    monkeypatch.setattr(of_runtime.time, "monotonic", lambda: now[0])
+    agreement, saved = of_runtime.Agreement(threading.Event(), save_seconds=10.5), []
+    agreement.saved()
+    for step in range(1, 151):
+        now[0] += 1
+        if agreement.saving(step, committing=bool(saved) and step < saved[-1] + 40):
+            saved.append(step)
+            agreement.saved()
+    assert saved == [11, 61, 111]
+
+
+@pytest.mark.parametrize("committing", [True, False])
+def test_whether_a_commit_is_in_flight_is_for_the_first_process_to_say(monkeypatch, committing):
+    told = iter([3, -1])
+    monkeypatch.setattr(of_runtime.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(of_runtime, "agreed", lambda number: next(told))
+    agreement = of_runtime.Agreement(threading.Event(), save_seconds=1e9)
+    assert [agreement.saving(step, committing) for step in range(1, 5)] == [False, False, False, True]
