@@ -5,19 +5,22 @@
     DIR/40/            a checkpoint: what Orbax wrote, how far the ledger goes that led to it, and digests.json of
                        every file of it
     DIR/40.partial/    one that is being written, or whose writer was killed
+    DIR/40.damaged/    the last that was found damaged, for whoever wants to know why; the next takes its place
 
 A checkpoint comes into being by one rename, after its files have reached the disk. It is *intact*
 if it holds exactly the files it was written with, bit for bit: Orbax alone would restore a flipped
-bit without a word.
+bit without a word. What cannot be read, for now, is neither intact nor damaged: nothing is done to it.
 """
 
 import hashlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +50,7 @@ class Restored:
 
 
 class CheckpointError(Exception):
-    """A checkpoint that is needed is missing or damaged."""
+    """A checkpoint that is needed is missing or damaged, or cannot be read."""
 
 
 class Saving:
@@ -96,17 +99,21 @@ class Saving:
 def restore(directory: Path, like: TrainState) -> Restored:
     """Returns the state of the latest intact checkpoint.
 
-    Later ones, which are damaged, are removed: the run that goes on from here writes them anew.
+    Later ones, which are damaged, are put out of the way: the run that goes on from here writes them anew.
 
     Args:
       like: the state as `jax.ShapeDtypeStruct`s with the shardings to restore to.
+
+    Raises:
+      CheckpointError: one cannot be read.
     """
-    damaged = _remove_damaged(directory) if first() else ()
+    damaged = _put_aside(directory) if first() else ()
     step = agreed(max(_steps(directory), default=0))
     if not step:
         return Restored(None, 0, None, damaged)
     folder = _folder(directory, step)
-    anchor = parse_anchor(anchor_path(folder).read_bytes())
+    with _reading(folder):
+        anchor = parse_anchor(anchor_path(folder).read_bytes())
     return Restored(replace(like, **_load(folder, _parts(like))), step, anchor, damaged)
 
 
@@ -114,7 +121,7 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     """Returns the parameters of the checkpoint of `step`, or their average.
 
     Raises:
-      CheckpointError: it is missing or damaged.
+      CheckpointError: it is missing or damaged, or cannot be read.
     """
     folder, part = _folder(directory, step), "average" if averaged else "parameters"
     if not _intact(folder):
@@ -123,21 +130,25 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
 
 
 def intact(directory: Path) -> list[int]:
-    """Returns the steps of all intact checkpoints, ascending."""
+    """Returns the steps of all intact checkpoints, ascending. Raises `CheckpointError` where one cannot be read."""
     return [step for step in _steps(directory) if _intact(_folder(directory, step))]
 
 
-def _remove_damaged(directory: Path) -> tuple[int, ...]:
-    """Removes checkpoints down to the latest intact one and returns their steps."""
-    damaged: list[int] = []
-    for step in reversed(_steps(directory)):
-        folder = _folder(directory, step)
-        if _intact(folder):
-            break
-        log.warning("the checkpoint %s is damaged; going back to the one before", folder)
-        shutil.rmtree(folder)
-        damaged.append(step)
-    return tuple(damaged)
+def _put_aside(directory: Path) -> tuple[int, ...]:
+    """Renames the latest checkpoint and removes others down to the latest intact one; returns their steps.
+
+    Nothing is touched before all of them have been read. Raises `CheckpointError` where one cannot be.
+    """
+    damaged = tuple(takewhile(lambda step: not _intact(_folder(directory, step)), reversed(_steps(directory))))
+    for step in damaged:
+        log.warning("the checkpoint %s is damaged; going back to the one before", _folder(directory, step))
+    if damaged:
+        for before in directory.glob("*.damaged"):
+            shutil.rmtree(before)
+        _folder(directory, damaged[0]).rename(directory / f"{damaged[0]}.damaged")
+    for step in damaged[1:]:
+        shutil.rmtree(_folder(directory, step))
+    return damaged
 
 
 def _remove_partial(directory: Path) -> None:
@@ -172,21 +183,45 @@ def _folder(directory: Path, step: int) -> Path:
 
 
 def _steps(directory: Path) -> list[int]:
-    """Returns the steps of all checkpoints, ascending."""
-    return sorted(int(path.name) for path in directory.glob("*") if path.name.isdecimal())
+    """Returns the steps of all checkpoints, ascending. Raises `CheckpointError` where that cannot be told."""
+    with _reading(directory):
+        try:
+            names = [path.name for path in directory.iterdir()]
+        except FileNotFoundError:
+            return []
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def _intact(folder: Path) -> bool:
+    """Returns whether a checkpoint is as it was written. Raises `CheckpointError` where that cannot be told."""
+    with _reading(folder):
+        try:
+            return json.loads((folder / _DIGESTS).read_bytes()) == _digests(folder)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Explains what keeps a folder from being read, be it too many open files or a disk that is away."""
     try:
-        return json.loads((folder / _DIGESTS).read_bytes()) == _digests(folder)
-    except (OSError, ValueError):
-        return False
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder} cannot be read ({error.strerror or error}); nothing in it was removed, and the same command"
+            f" goes on from there once it can be read"
+        ) from error
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Returns the SHA-256 of every file below `folder` but the digests' own."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _DIGESTS)
+    """Returns the SHA-256 of every file below `folder` but the digests' own. Raises OSError."""
+    places = (Path(place) / name for place, _, names in os.walk(folder, onerror=_raise) for name in names)
+    paths = sorted(path for path in places if path.name != _DIGESTS)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _sha256(path: Path) -> str:

@@ -21,6 +21,11 @@ class Commits:
     _threads: ThreadPoolExecutor
     _in_flight: Future[int] | None = None
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether a commit was begun whose end is not known yet."""
+        return self._in_flight is not None
+
     def begin(self, state: TrainState, step: int, rows: Rows, best: int | None) -> None:
         """Begins to commit the state after `step` steps, host arrays, and the `rows` fed since the last commit.
 

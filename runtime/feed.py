@@ -31,9 +31,8 @@ class Step(NamedTuple):
 
 def training_feed(program: Program, run: Run, records: Records, index: Index, step: int) -> Feed[Step]:
     """Yields the batches of steps `step` to the last."""
-    process, count = jax.process_index(), jax.process_count()
-    batches = training_batches(run, records, index, first_step=step, process_index=process, process_count=count)
-    with closing(batches):
+    processes = jax.process_count()
+    with closing(training_batches(run, records, index, program.rows, first_step=step, processes=processes)) as batches:
         yield from (Step(program.inputs(fed.batch), fed.rows) for fed in batches)
 
 
@@ -46,14 +45,13 @@ def examples_feed(
     program: Program, run: Run, records: Records, examples: NDArray[np.int64], on_corrupt: OnCorrupt
 ) -> Feed[Inputs]:
     """Yields batches that hold each of `examples` once, in order, as evaluation sees them."""
-    side, size = run.recipe.resolution.eval, run.recipe.batch
+    recipe = run.recipe
     batches = evaluation_batches(
         records,
         examples,
-        side=side,
-        batch=size,
-        process_index=jax.process_index(),
-        process_count=jax.process_count(),
+        program.rows,
+        side=recipe.resolution.eval,
+        batch=recipe.batch,
         on_corrupt=on_corrupt,
     )
     with closing(batches):

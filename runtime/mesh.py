@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from jax.experimental import mesh_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from numpy.typing import NDArray
 
 # A batch is split over all devices. Those along SHARD together hold one copy of the training state,
 # a part each; along DATA the copies repeat.
@@ -31,6 +33,17 @@ def data_mesh(devices: Sequence[Any], shards: int = 1) -> Mesh:
 def split(mesh: Mesh) -> NamedSharding:
     """Returns the sharding of a batch: the first axis of every array in equal parts over all devices."""
     return NamedSharding(mesh, PartitionSpec(BATCH))
+
+
+def process_rows(mesh: Mesh, batch: int, process: int) -> NDArray[np.int64]:
+    """Returns the rows [n] of a batch that the devices of one process hold, ascending.
+
+    They need not follow one another: an order of devices that is good for reductions may go to and fro between hosts.
+    """
+    parts = split(mesh).devices_indices_map((batch,)).items()
+    return np.sort(
+        np.concatenate([np.arange(batch)[part] for device, part in parts if device.process_index == process])
+    )
 
 
 def replicated(mesh: Mesh) -> NamedSharding:

@@ -73,8 +73,9 @@ class Agreement:
     """When to stop and when to save a run, the same on all processes."""
 
     stop: Flag  # of a process that is alone
-    save_seconds: float
-    _saved: float = field(default_factory=time.monotonic)  # when the last save began, by this process's clock
+    save_seconds: float  # from the end of one commit to the next save; 0: a save after each step
+    _began: float = field(default_factory=time.monotonic)  # when the last save began, by this process's clock
+    _idle: float = field(default_factory=time.monotonic)  # since when there is nothing left to commit
     _asked: int = 0  # the step at which the first process is asked next
     _since: int | None = None  # the first step after the last save
 
@@ -84,23 +85,28 @@ class Agreement:
             return self.stop.is_set()
         return multihost_utils.reached_preemption_sync_point(next(_QUESTIONS))
 
-    def saving(self, step: int) -> bool:
-        """Returns whether it is time to save after this step; to be asked after each one."""
+    def saving(self, step: int, committing: bool) -> bool:
+        """Returns whether it is time to save after this step; to be asked after each one.
+
+        Args:
+          committing: whether the last save is still on its way to the disk, as the first process sees it.
+        """
+        now = time.monotonic()
+        if committing:
+            self._idle = now
+        due = not self.save_seconds or now > self._idle + self.save_seconds
         if jax.process_count() == 1:
-            return self._due()
+            return due
         self._since = step - 1 if self._since is None else self._since
         if step < self._asked:
             return False
         # Asking costs a round trip: half of the steps that fit into the time left are taken before it is done again.
-        past = time.monotonic() - self._saved
-        pace = max(past, 1e-6) / (step - self._since)  # a coarse clock may not have moved
-        wait = agreed(-1 if self._due() else min(int((self.save_seconds - past) / pace / 2), 2**30))
+        pace = max(now - self._began, 1e-6) / (step - self._since)  # a coarse clock may not have moved
+        wait = agreed(-1 if due else min(int((self._idle + self.save_seconds - now) / pace / 2), 2**30))
         self._asked = step + max(1, wait)
         return wait < 0
 
     def saved(self) -> None:
         """Starts the clock anew."""
-        self._saved, self._since, self._asked = time.monotonic(), None, 0
-
-    def _due(self) -> bool:
-        return time.monotonic() > self._saved + self.save_seconds
+        self._began = self._idle = time.monotonic()
+        self._since, self._asked = None, 0

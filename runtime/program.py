@@ -15,6 +15,7 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.stages import Lowered
 from jax.typing import DTypeLike
+from numpy.typing import NDArray
 
 from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.run import Run
@@ -23,7 +24,7 @@ from runtime.compilation import Compilation, Kind
 from runtime.data.batches import Batch
 from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_step, feature_step
 from runtime.masked_patches import patch_evaluation_step, patch_losses
-from runtime.mesh import SHARD, data_mesh, replicated, shard_size, split
+from runtime.mesh import SHARD, data_mesh, process_rows, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
 from runtime.models.network import Network, build
 from runtime.models.traversal import Remat
@@ -130,8 +131,13 @@ class Program:
         """Returns `tree` as whole host arrays, on every process; no more than one is whole on a device at a time."""
         return jax.tree.map(lambda leaf: np.array(jax.device_put(leaf, replicated(self.mesh))), tree)
 
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The rows of each batch that this process feeds [n], ascending."""
+        return process_rows(self.mesh, self._recipe.batch, jax.process_index())
+
     def inputs(self, batch: Batch) -> Inputs:
-        """Returns this process's part of a batch as part of the global arrays on the devices."""
+        """Returns this process's `rows` of a batch, in their order, as those of the global arrays on the devices."""
         sharding = split(self.mesh)
         images, labels, weights = (
             jax.make_array_from_process_local_data(sharding, part)

@@ -44,7 +44,7 @@ from runtime.running_losses import Diverged, RunningLosses
 from runtime.state import TrainState
 from runtime.transfer import transferred
 
-SAVE_SECONDS = 30.0  # of training between checkpoints
+SAVE_SECONDS = 30.0  # of training from the end of one commit to the next
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def train(
     Args:
       start: where the run's weights come from, if `run.start` says so; released ones it finds by itself.
       stop: once set, the state is saved and the generator ends with `Stopped`.
-      save_seconds: training time between checkpoints.
+      save_seconds: training time from the end of one commit to the next, so that steps do not wait for a slow disk; 0
+        is a checkpoint after each step.
 
     Raises:
       DataError, CheckpointError, LedgerError, ReleasedError, RunError: what the run needs is missing or does not fit.
@@ -215,7 +216,7 @@ def _trained(job: Job, state: TrainState, step: int, notes: _Notes) -> Generator
             yield from (Saved(run.id, saved) for saved in commits.news())
             stopping, evaluating = job.agreement.stopping(), job.evaluates_after(step)
             ending = stopping or step == run.length.steps
-            if ending or evaluating or job.agreement.saving(step):
+            if ending or evaluating or job.agreement.saving(step, commits.in_flight):
                 losses.settle()
                 notes.metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())

@@ -11,17 +11,20 @@ from nfdsl.sampling.multiset import Keys, totals
 def entries(
     index: Index, step: int, views: NDArray[np.int64], keys: Keys, unread: NDArray[np.bool_], processes: int
 ) -> Rows:
-    """Returns the rows of one process's part of a step: one for each epoch, and one for each view it left out.
+    """Returns the rows of one process's part of a step.
+
+    There is one for each range of views that follow one another in an epoch, and one for each view it left out.
 
     Args:
-      views: [n], the consecutive numbers of the views it was to feed.
+      views: [n], ascending, the numbers of the views it was to feed.
       keys: of the n records that it did feed; where it left one out, of the one it should have.
       unread: [n], which views it left out, since their record could not be read.
     """
     if not views.size:
         return rows_of(FED, 0)
     elements = index.digester.elements(keys, views % index.terms.repeat)
-    starts = np.flatnonzero(np.diff(views // index.epoch, prepend=-1))
+    follows = (np.diff(views) == 1) & (np.diff(views // index.epoch) == 0)
+    starts = np.flatnonzero(np.concatenate([[True], ~follows]))
     fed = rows_of(FED, len(starts))
     fed["count"] = np.diff(starts, append=len(views))
     fed["first"] = views[starts]

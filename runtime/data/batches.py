@@ -50,29 +50,28 @@ Batches = Generator[T, None, None]  # to be closed if not exhausted: batches are
 
 
 def training_batches(
-    run: Run, records: Records, index: Index, *, first_step: int, process_index: int = 0, process_count: int = 1
+    run: Run, records: Records, index: Index, rows: NDArray[np.int64], *, first_step: int, processes: int = 1
 ) -> Batches[Fed]:
     """Yields this process's part of the batches of steps `first_step` to ``run.length.steps - 1``.
 
-    The parts of all processes, one after the other, are the batch that a single process would get.
+    Args:
+      rows: [n], ascending, those of each batch that are its part; a row is the same whichever process feeds it.
+      processes: how many feed the run, for the ledger.
 
     Raises:
-      ValueError: the batch cannot be divided among so many processes.
       DataError: while iterating; a record cannot be read.
     """
-    rows = process_rows(run.recipe.batch, process_index, process_count)
 
     def build(step: int) -> Fed:
-        return training_batch(run, records, index, step, rows, process_count)
+        return training_batch(run, records, index, step, rows, processes)
 
     return _ahead(build, range(first_step, run.length.steps))
 
 
-def training_batch(run: Run, records: Records, index: Index, step: int, rows: range, process_count: int) -> Fed:
-    """Returns `rows` of the batch of one step. Raises `DataError`."""
+def training_batch(run: Run, records: Records, index: Index, step: int, rows: NDArray[np.int64], processes: int) -> Fed:
+    """Returns `rows` [n], ascending, of the batch of one step. Raises `DataError`."""
     recipe, side = run.recipe, run.recipe.resolution.train
-    begin = step * recipe.batch
-    views = np.arange(begin + rows.start, max(begin + rows.start, min(begin + rows.stop, run.length.images)))
+    views = _below(run.length.images, step * recipe.batch + rows)
     shown = index.course.at(views)
     layers = 0 if recipe.randaugment is None else recipe.randaugment.layers
     drawn = chances(recipe.sampling.seed, shown.epochs, shown.records, shown.repeats, layers)
@@ -85,31 +84,33 @@ def training_batch(run: Run, records: Records, index: Index, step: int, rows: ra
             keys.shards[row], keys.places[row] = example.key  # what was read, whatever should have been
     batch.views[: len(views)] = shown.repeats
     unread = batch.weights[: len(views)] == 0
-    return Fed(batch, entries(index, step, views, keys, unread, process_count))
+    return Fed(batch, entries(index, step, views, keys, unread, processes))
 
 
 def evaluation_batches(
     records: Records,
     examples: NDArray[np.int64],
+    rows: NDArray[np.int64],
     *,
     side: int,
     batch: int,
-    process_index: int = 0,
-    process_count: int = 1,
     on_corrupt: OnCorrupt = "stop",
 ) -> Batches[Batch]:
     """Yields this process's part of batches that hold each of `examples` [n] once, in order, without random changes.
 
+    Args:
+      rows: [m], ascending, those of each batch that are its part.
+      batch: rows of a whole one.
+
     Raises:
-      ValueError: the batch cannot be divided among so many processes.
       DataError: while iterating; a record cannot be read.
     """
-    rows = process_rows(batch, process_index, process_count)
-    starts = range(rows.start, len(examples) + rows.start, batch)
-    return _ahead(
-        lambda step: evaluation_batch(records, examples[starts[step] :][: len(rows)], side, len(rows), on_corrupt),
-        range(len(starts)),
-    )
+
+    def build(step: int) -> Batch:
+        shown = examples[_below(len(examples), step * batch + rows)]
+        return evaluation_batch(records, shown, side, len(rows), on_corrupt)
+
+    return _ahead(build, range(-(-len(examples) // batch)))
 
 
 def evaluation_batch(
@@ -125,16 +126,9 @@ def evaluation_batch(
     return batch
 
 
-def process_rows(batch: int, process_index: int, process_count: int) -> range:
-    """Returns the rows of each batch that a process feeds.
-
-    Raises:
-      ValueError: `batch` is not a multiple of `process_count`.
-    """
-    if batch % process_count:
-        raise ValueError(f"a batch of {batch:,} images cannot be divided evenly among {process_count} processes")
-    share = batch // process_count
-    return range(process_index * share, (process_index + 1) * share)
+def _below(end: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns those of ascending numbers that are not past the end of the data."""
+    return numbers[: np.searchsorted(numbers, end)]
 
 
 def _empty(size: int, side: int) -> Batch:

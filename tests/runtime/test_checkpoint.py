@@ -1,6 +1,10 @@
 """Tests of checkpoints: whole or not at all, and the one before where the latest is damaged."""
 
+import errno
+import itertools
+import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -54,7 +58,11 @@ def assert_same(actual, expected):
 
 
 def steps(directory):
-    return sorted(int(path.name) for path in directory.iterdir())
+    return sorted(int(path.name) for path in directory.iterdir() if path.name.isdecimal())
+
+
+def content(directory):
+    return {path.relative_to(directory): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +137,66 @@ def test_where_all_are_damaged_there_is_nothing_to_restore(two, tmp_path):
         (tmp_path / "two" / step / "digests.json").unlink()
     restored = restore(tmp_path / "two", like(state(0)))
     assert (restored.state, restored.step, restored.damaged) == (None, 0, (30, 20))
+
+
+def test_the_last_that_was_damaged_is_kept_aside(two, tmp_path):
+    directory = tmp_path / "two"
+    shutil.copytree(two, directory)
+    flipped(directory / "20" / "digests.json")
+    for step in (30, 40):
+        if step == 40:
+            save(directory, state(step), step, anchor(step))
+        flipped(directory / str(step) / "state" / "_METADATA")
+        damaged = content(directory / str(step))
+        restore(directory, like(state(0)))
+        assert [path.name for path in directory.iterdir()] == [f"{step}.damaged"]
+        assert content(directory / f"{step}.damaged") == damaged
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EIO, errno.ESTALE, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("reads", [0, 1, 3])
+def test_what_cannot_be_read_for_now_is_left_as_it_is(two, tmp_path, monkeypatch, code, reads):
+    """The latest is damaged, which the first file to be read tells."""
+    directory = tmp_path / "two"
+    shutil.copytree(two, directory)
+    (directory / "30" / "digests.json").unlink()
+    before, read, really_open = content(directory), itertools.count(), Path.open
+
+    def failing(path, *arguments, **options):
+        if next(read) >= reads:
+            raise OSError(code, os.strerror(code), str(path))
+        return really_open(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(CheckpointError) as caught:
+        restore(directory, like(state(0)))
+    monkeypatch.undo()
+    assert str(caught.value) == (
+        f"{directory / ('20' if reads else '30')} cannot be read ({os.strerror(code)}); nothing in it was removed, and"
+        f" the same command goes on from there once it can be read"
+    )
+    assert content(directory) == before
+    assert restore(directory, like(state(0))).step == 20
+
+
+@pytest.mark.parametrize("name", ["", "20", "20/state"])
+def test_a_folder_that_cannot_be_listed_for_now_is_left_as_it_is(two, tmp_path, monkeypatch, name):
+    directory = tmp_path / "two"
+    shutil.copytree(two, directory)
+    (directory / "30" / "digests.json").unlink()
+    before = content(directory)
+
+    def failing(really_list, folder):
+        if Path(folder) == directory / name:
+            raise OSError(errno.EIO, "Input/output error", str(folder))
+        return really_list(folder)
+
+    for function in ("scandir", "listdir"):
+        monkeypatch.setattr(os, function, partial(failing, getattr(os, function)))
+    with pytest.raises(CheckpointError, match=r"cannot be read \(Input/output error\)"):
+        restore(directory, like(state(0)))
+    monkeypatch.undo()
+    assert content(directory) == before
 
 
 def test_a_save_that_is_cut_short_leaves_what_was_there(two, tmp_path, monkeypatch):

@@ -1,12 +1,15 @@
 """Tests of the mesh and of what is put on it."""
 
 import re
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from jax.sharding import AxisType, Mesh
 
-from runtime.mesh import data_mesh, replicated, shard_size, split
+from runtime.mesh import BATCH, data_mesh, process_rows, replicated, shard_size, split
 
 
 @pytest.mark.parametrize("shards", [1, 2, 8])
@@ -29,6 +32,28 @@ def test_batches_are_split_and_states_are_whole():
     state = jax.device_put({"w": jnp.zeros((3, 5)), "step": jnp.int32(0)}, replicated(mesh))
     assert {shard.data.shape for shard in state["w"].addressable_shards} == {(3, 5)}
     assert len(state["step"].addressable_shards) == 4
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A device of some process, as meshes need to know it."""
+
+    id: int
+    process_index: int
+    platform: str = "tpu"
+
+
+def mesh_of(*processes):
+    """A mesh of devices of these processes, two of which share a copy."""
+    devices = [Chip(place, process) for place, process in enumerate(processes)]
+    return Mesh(np.array(devices).reshape(-1, 2), BATCH, axis_types=(AxisType.Auto, AxisType.Auto))
+
+
+def test_the_rows_of_a_process_are_those_that_its_devices_hold():
+    in_turn, mixed = mesh_of(0, 0, 0, 0, 1, 1, 1, 1), mesh_of(1, 1, 0, 0, 1, 1, 0, 0)
+    assert [process_rows(in_turn, 16, process).tolist() for process in (0, 1)] == [[*range(8)], [*range(8, 16)]]
+    assert process_rows(mixed, 16, 0).tolist() == [4, 5, 6, 7, 12, 13, 14, 15]
+    assert process_rows(mixed, 16, 1).tolist() == [0, 1, 2, 3, 8, 9, 10, 11]
 
 
 @pytest.mark.parametrize(("batch", "devices", "size"), [(8, 1, 8), (8, 4, 2), (8, 8, 1)])

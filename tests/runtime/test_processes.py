@@ -12,12 +12,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from nfdsl.audit.run import audit_run
 from nfdsl.run_json import dump
 from nfdsl.sampling.ledger import FED, ROW, STARTED, rows_path
+from nfdsl.schema.augmentation import Mixup
+from nfdsl.schema.data import Builtin, Data
 from nfdsl.schema.hardware import Hardware
+from nfdsl.schema.probes import FewShot
 from nfdsl.schema.run import Length
+from nfdsl.schema.training import SAM
 from nfdsl.schema.vit import ViT
 from runtime import processes as of_runtime
 
@@ -36,6 +41,13 @@ processes.Agreement.stopping = lambda self: next(questions) == question
 __main__.main()
 """
 NEVER = -1
+
+# The same, on a mesh whose devices are by turns those of one process and those of another, as on slices of TPUs.
+INTERLEAVES = f"""
+import numpy as np
+from runtime import mesh
+mesh.mesh_utils.create_device_mesh = lambda shape, devices, **_: np.array(devices).reshape(2, -1).T.reshape(shape)
+{STOPS_AT}"""
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +110,10 @@ def evaluations(folder):
     return [json.loads(line) for line in (folder / "evaluations.jsonl").read_text().splitlines()]
 
 
-def trained(folder, processes, devices, stop_at=NEVER):
+def trained(folder, processes, devices, stop_at=NEVER, script=STOPS_AT):
     """Returns what the workers of a run say until they leave."""
     with ExitStack() as stack:
-        workers = team(stack, ["-c", STOPS_AT, str(stop_at)], folder, processes, devices)
+        workers = team(stack, ["-c", script, str(stop_at)], folder, processes, devices)
         events = [json.loads(line) for line in workers[0].stdout]
         codes, errors = left(workers, folder)
         assert codes == [0] * processes, errors
@@ -149,6 +161,37 @@ def test_weights_in_parts_are_put_together_across_processes(study, small_run):
         np.testing.assert_allclose(last["result"][name], expected["result"][name], rtol=1e-3)
 
 
+def test_a_batch_is_the_same_on_a_mesh_that_interleaves_processes(study, small_run):
+    """Its places decide over masks, partners, SAM's parts, drawn shots and whose labels an answer is compared with."""
+    labels = study / "labels.json"
+    labels.write_text(json.dumps([[label] for label in load_digits().target.tolist()]))
+    data = Data(source=Builtin("digits"), classes=10, validation=Builtin("digits"), reassessed=str(labels))
+    recipe = replace(
+        small_run.recipe,
+        data=data,
+        mixup=Mixup(),
+        stochastic_depth=0.1,
+        sam=SAM(0.05, 0.5),
+        hardware=Hardware(topology=(4,)),
+        probe=FewShot(replace(data, validation=None, reassessed=None, holdout=97), shots=(1, 10), ridge=1.0),
+    )
+    whole = replace(small_run, id="whole", recipe=recipe, length=Length(2_000, 63, 2))  # the 1,797 images and 203 again
+    (*_, expected) = trained(prepared(study, whole), 1, 1)
+    moved = prepared(study, replace(whole, id="moved"))
+    (*_, stopped) = trained(moved, 2, 4, 30, INTERLEAVES)
+    assert (stopped["event"], stopped["step"]) == ("stopped", 30)
+    (*_, found) = trained(moved, 2, 4, NEVER, INTERLEAVES)
+    one, other = expected["result"], found["result"]
+    assert 0.3 < one["top1"] == one["reassessed_top1"]
+    assert other["top1"] == other["reassessed_top1"]
+    for name in ("train_loss", "holdout_loss", "top1", "top5"):
+        np.testing.assert_allclose(other[name], one[name], rtol=1e-3)
+    np.testing.assert_allclose([*other["few_shot"].values()], [*one["few_shot"].values()], atol=0.011)  # of one image
+    for name in ("step", "first", "count", "digest"):
+        np.testing.assert_array_equal(rows(moved, FED)[name], rows(study / "runs" / "whole", FED)[name])
+    assert audit_run(moved).verdict == "proved"
+
+
 def test_a_notice_to_one_process_stops_all_after_the_same_step(study, small_run):
     long = replace(small_run, length=Length(32 * 100_000, 100_000, 2))
     folder = prepared(study, long)
@@ -188,7 +231,33 @@ def test_several_save_when_it_is_time_whether_the_clock_stands_still_or_leaps(mo
     agreement.saved()
     for step in range(1, 101):
         now[0] += leap
-        if agreement.saving(step):
+        if agreement.saving(step, committing=False):
             saved.append(step)
             agreement.saved()
     assert saved == saves
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_time_until_the_next_save_begins_when_a_commit_has_ended(monkeypatch, processes):
+    """Of 150 steps of a second each; a commit takes 40 of them."""
+    now = [0.0]
+    monkeypatch.setattr(of_runtime.jax, "process_count", lambda: processes)
+    monkeypatch.setattr(of_runtime, "agreed", lambda number: number)
+    monkeypatch.setattr(of_runtime.time, "monotonic", lambda: now[0])
+    agreement, saved = of_runtime.Agreement(threading.Event(), save_seconds=10.5), []
+    agreement.saved()
+    for step in range(1, 151):
+        now[0] += 1
+        if agreement.saving(step, committing=bool(saved) and step < saved[-1] + 40):
+            saved.append(step)
+            agreement.saved()
+    assert saved == [11, 61, 111]
+
+
+@pytest.mark.parametrize("committing", [True, False])
+def test_whether_a_commit_is_in_flight_is_for_the_first_process_to_say(monkeypatch, committing):
+    told = iter([3, -1])
+    monkeypatch.setattr(of_runtime.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(of_runtime, "agreed", lambda number: next(told))
+    agreement = of_runtime.Agreement(threading.Event(), save_seconds=1e9)
+    assert [agreement.saving(step, committing) for step in range(1, 5)] == [False, False, False, True]

@@ -1,11 +1,13 @@
 """Tests of training one run: whatever happens on the way, it comes to the same result bit for bit."""
 
+import itertools
 import json
 import random
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import cache, partial
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -114,6 +116,44 @@ def test_a_run_killed_anywhere_comes_to_the_same(small_run, tmp_path, programs, 
             assert not isinstance(event, Damaged)
         training.close()
     assert_same(final(small_run, tmp_path, programs), uninterrupted(small_run)[1])
+
+
+class SlowCommit:
+    """A commit that takes five steps, after each of which it is looked at, unless it is waited for."""
+
+    def __init__(self, commit, *arguments):
+        self._commit = partial(commit, *arguments)
+        self._looks = itertools.count()
+
+    def done(self):
+        return next(self._looks) == 5
+
+    def result(self):
+        return self._commit()
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    monkeypatch.setattr("runtime.commits.ThreadPoolExecutor", lambda _: nullcontext(SimpleNamespace(submit=SlowCommit)))
+
+
+@pytest.mark.usefixtures("slow_disk")
+@pytest.mark.parametrize(("save_seconds", "saved"), [(1e-9, [1, 7, 13, 19]), (0, [*range(1, 20)])])
+def test_steps_go_on_while_a_state_is_committed(small_run, tmp_path, programs, uninterrupted, save_seconds, saved):
+    """Unless each step is to be saved."""
+    events = carried_out(small_run, tmp_path, programs, save_seconds=save_seconds)
+    assert [event.step for event in events if isinstance(event, Saved)] == saved
+    assert_same(final(small_run, tmp_path, programs), uninterrupted(small_run)[1])
+
+
+@pytest.mark.usefixtures("slow_disk")
+def test_one_evaluated_or_stopped_meanwhile_is_saved_there(small_run, tmp_path, programs, uninterrupted, stop_at):
+    uninterrupted(small_run)
+    run = replace(small_run, length=replace(small_run.length, between_evaluations=4 * 32))
+    looks = 1 + 4 + 4 + 1  # before the first step, after each of four, after each batch of an evaluation, and once more
+    events = carried_out(run, tmp_path, programs, stop=stop_at(looks), save_seconds=1e-9)
+    assert [event.step for event in events if isinstance(event, Saved)] == [1, 4, 6]
+    assert events[-2:] == [Saved("small", 6), Stopped("small", 6)]
 
 
 def test_metrics_that_are_ahead_of_the_checkpoint_are_cut_back(small_run, tmp_path, programs, uninterrupted, stop_at):
