@@ -93,17 +93,19 @@ def answer(
 
 
 def to_json(answer: Answer) -> str:
-    """Returns the answer with stable keys."""
+    """Returns the answer with stable keys; what is without bound is null."""
     found = answer.fit
     content: dict[str, Any] = {
         "form": found.form,
-        "constants": dict(found.constants),
-        "intervals": {name: [interval.low, interval.high] for name, interval in found.intervals.items()},
+        "constants": {name: _finite(value) for name, value in found.constants.items()},
+        "intervals": {name: _ends(interval) for name, interval in found.intervals.items()},
         "points": found.points,
-        "leave_one_out": found.leave_one_out,
-        "left_out": [{"budget": one.budget, "points": one.points, "error": one.error} for one in found.left_out],
+        "leave_one_out": None if found.leave_one_out is None else _finite(found.leave_one_out),
+        "left_out": [
+            {"budget": one.budget, "points": one.points, "error": _finite(one.error)} for one in found.left_out
+        ],
         "optimal": {
-            f"{name}_exponent": {"value": trend.exponent, "interval": [trend.interval.low, trend.interval.high]}
+            f"{name}_exponent": {"value": trend.exponent, "interval": _ends(trend.interval)}
             for name, trend in trends(found)
         },
         "size": answer.size_name,
@@ -111,8 +113,8 @@ def to_json(answer: Answer) -> str:
         "predictions": [
             {
                 "asked": question.text,
-                "loss": prediction.loss,
-                "interval": [prediction.interval.low, prediction.interval.high],
+                "loss": _finite(prediction.loss),
+                "interval": _ends(prediction.interval),
                 "extrapolation": bool(prediction.outside),
                 "outside": list(prediction.outside),
             }
@@ -120,6 +122,14 @@ def to_json(answer: Answer) -> str:
         ],
     }
     return json.dumps(content, indent=1, allow_nan=False)
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    return [_finite(interval.low), _finite(interval.high)]
 
 
 def to_text(answer: Answer) -> str:

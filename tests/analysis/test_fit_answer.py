@@ -113,3 +113,12 @@ def test_the_command_says_on_stderr_what_is_missing(table, capsys, words, says):
 def test_the_command_knows_every_form(tmp_path, capsys, form):
     assert main(["fit", str(tmp_path / "none.csv"), "--form", form]) == 2
     assert "none.csv cannot be read" in capsys.readouterr().err
+
+
+def test_what_the_points_leave_without_bound_is_null(table):
+    table.write_text("compute,loss\n1e12,2.0\n1.01e12,1.5\n1.03e12,1.4\n")
+    found = asked(table, "compute=1e20")
+    said = json.loads(to_json(found))
+    assert said["intervals"]["a"] == [0.0, None]
+    assert said["predictions"][0]["interval"] == [0.0, None]
+    assert "95% interval 0 to \N{INFINITY}" in to_text(found)

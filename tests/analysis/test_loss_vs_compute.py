@@ -134,3 +134,12 @@ def test_each_form_is_drawn_where_the_runs_determine_it(records, form):
 
 def test_a_form_that_asks_for_more_says_what_can_be_fitted(records):
     assert "No law is drawn. IsoFLOP parabolas need" in draw(records, form="isoflop").caption
+
+
+def test_an_interval_without_bound_is_shaded_within_the_frame(record):
+    losses = {1e12: 2.0, 1.0001e12: 1.5, 1.0003e12: 0.9}
+    best = [record(id=str(c), cell=str(c), train_flops=c, holdout_loss=loss) for c, loss in losses.items()]
+    (axes,) = draw(best).figure.axes
+    (shade,) = axes.collections
+    ends = shade.get_paths()[0].vertices[:, 1]
+    assert (ends.min(), ends.max()) == pytest.approx(axes.get_ylim())
