@@ -187,4 +187,4 @@ def _frontier(law: Law, name: str) -> Trend:
     log_G = (log(alpha / beta) + log_A - log_B) / (alpha + beta)
     exponent = (beta if name == "size" else alpha) / (alpha + beta)
     log_coefficient = (log_G if name == "size" else -log_G) - exponent * log_k
-    return Trend(exponent, float(exponential(np.float64(log_coefficient))), percentiles(draws))
+    return Trend(exponent, float(exponential(np.full(1, log_coefficient))[0]), percentiles(draws))

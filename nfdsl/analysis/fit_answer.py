@@ -117,6 +117,7 @@ def to_json(answer: Answer) -> str:
                 "interval": _ends(prediction.interval),
                 "extrapolation": bool(prediction.outside),
                 "outside": list(prediction.outside),
+                "note": _unsized(found, question),
             }
             for question, prediction in answer.predictions
         ],
@@ -154,7 +155,7 @@ def to_text(answer: Answer) -> str:
         else f"  budgets left out are predicted with an error of {100 * error:.2g}%"
     )
     lines += [f"  {note}" for note in answer.notes]
-    lines += [_told(question, prediction) for question, prediction in answer.predictions]
+    lines += [_told(found, question, prediction) for question, prediction in answer.predictions]
     return "\n".join(lines)
 
 
@@ -165,9 +166,21 @@ def _reach(interval: Interval | None) -> str:
     return "" if interval is None else f"   95% interval {significant(interval.low)} to {significant(interval.high)}"
 
 
-def _told(question: Question, prediction: Prediction) -> str:
+def _told(found: Fit, question: Question, prediction: Prediction) -> str:
     beyond = f"; an extrapolation in {listed(prediction.outside)}" if prediction.outside else ""
-    return f"{question.text}: loss {significant(prediction.loss, 4)}, 95% interval {prediction.interval}{beyond}"
+    said = f"{question.text}: loss {significant(prediction.loss, 4)}, 95% interval {prediction.interval}{beyond}"
+    note = _unsized(found, question)
+    return f"{said}\n  {note}" if note else said
+
+
+def _unsized(found: Fit, question: Question) -> str:
+    """Returns a sentence on the size that was given to a law of compute alone; empty where there is nothing to say."""
+    if "size" in found.law.form.columns or not (question.model or _SIZES.keys() & question.numbers.keys()):
+        return ""
+    return (
+        "That is of a compute-optimal network of this compute, whichever size that is, and not of the size given; "
+        "--form parametric knows sizes."
+    )
 
 
 def _block(source: Path, block: str | None) -> tuple[Replicated, ...]:
