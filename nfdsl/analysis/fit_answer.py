@@ -17,9 +17,10 @@ from nfdsl.analysis.numerals import listed, significant
 from nfdsl.analysis.points import FLOPS_PER_MULTIPLY_ADD, FitError
 from nfdsl.analysis.points_csv import Table, read_points
 from nfdsl.analysis.replicates import Replicated, averaged, runs
+from nfdsl.analysis.runs_csv import read_runs
 from nfdsl.study.description import read_description
 from nfdsl.study.directory import StudyDirectory
-from nfdsl.study.records import read_records
+from nfdsl.study.records import Record, read_records
 
 _NUMBERS = ("compute", "params", "macs_per_image", "examples", "epochs")
 
@@ -70,19 +71,18 @@ def answer(
     block: str | None = None,
     keep_censored: bool = False,
 ) -> Answer:
-    """Returns the law of a form through the runs of a table, or of a study directory's block (its first).
+    """Returns the law of a form through the points of a table, or the runs of a study's block (its first).
+
+    The study is told by its directory, or by the table of all runs that its report writes.
 
     Raises:
       FitError: the points do not determine the law.
       WrongQuestion: a prediction cannot be told from what is asked, or there is no such block.
       Unreadable: `source` is a folder, and not the directory of a study.
     """
-    records = _block(source, block) if source.is_dir() else ()
-    table = (
-        _study_table(records, form, keep_censored)
-        if source.is_dir()
-        else read_points(source, keep_censored=keep_censored)
-    )
+    told = _study(source) if source.is_dir() else read_runs(source)
+    records = _block(told, block) if told or source.is_dir() else ()
+    table = _study_table(records, form, keep_censored) if records else read_points(source, keep_censored=keep_censored)
     try:
         found = fit(table.points, form)
     except FitError as error:
@@ -183,9 +183,12 @@ def _unsized(found: Fit, question: Question) -> str:
     )
 
 
-def _block(source: Path, block: str | None) -> tuple[Replicated, ...]:
+def _study(source: Path) -> tuple[Record, ...]:
     study = StudyDirectory(source)
-    records = read_records(study, read_description(study).cells)
+    return read_records(study, read_description(study).cells)
+
+
+def _block(records: Sequence[Record], block: str | None) -> tuple[Replicated, ...]:
     blocks = list(dict.fromkeys(record.block for record in records if record.kind == "pretrain"))
     if block is None and blocks:
         block = blocks[0]
