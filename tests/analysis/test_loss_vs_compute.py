@@ -143,3 +143,23 @@ def test_an_interval_without_bound_is_shaded_within_the_frame(record):
     (shade,) = axes.collections
     ends = shade.get_paths()[0].vertices[:, 1]
     assert (ends.min(), ends.max()) == pytest.approx(axes.get_ylim())
+
+
+def test_learning_rates_that_are_kept_are_curves_and_none_is_called_the_best(record, records):
+    kept = [
+        record(id=f"{c:g}{lr}", cell=f"{c:g}{lr}", labels={"model": "S", "lr": lr, "budget": f"{c:g}"}, train_flops=c)
+        for c in (1e12, 2e12, 4e12)
+        for lr in ("0.1", "0.2", "0.4")
+    ]
+    drawing = draw(kept, form=None)
+    assert [list(line.get_xdata()) for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 3] == [
+        [1e12, 2e12, 4e12]
+    ] * 3
+    assert texts(drawing.figure) == ["S", "lr 0.1", "lr 0.2", "lr 0.4", "compute-optimal"]
+    assert drawing.caption.startswith("Each curve is one model and learning rate at its budgets. Ringed")
+    chosen = draw(records).caption
+    assert chosen.startswith(
+        "Each curve is one model at its budgets, every point the best learning rate of that budget."
+    )
+    without_choice = draw([run for run in records if run.tuned]).caption
+    assert without_choice.startswith("Each curve is one model at its budgets. Ringed")
