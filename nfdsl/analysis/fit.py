@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, log, sqrt
+from math import exp, inf, log, sqrt
 from typing import assert_never
 
 import numpy as np
 
 from nfdsl.analysis.bootstrap import Interval, percentiles
-from nfdsl.analysis.forms import FORMS, FormName, exponential
+from nfdsl.analysis.forms import FORMS, FormName
 from nfdsl.analysis.law import Law, LeftOut, fit_law, left_out
 from nfdsl.analysis.numerals import listed
 from nfdsl.analysis.optima import Optima, envelope_optima, isoflop_optima
@@ -20,6 +20,7 @@ from nfdsl.analysis.saturating import LEAST_SHIFT, STEEPEST, Double, Saturating
 
 _NOTHING = 1e-6  # of the smallest loss
 _STEEPEST = 0.999 * STEEPEST
+_LARGEST = 600.0  # logarithm of a number that can still be multiplied with a compute
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _frontier(law: Law, name: str) -> Trend:
     ``D`` the rest, where ``G = (alpha A / (beta B))^(1 / (alpha + beta))``.
 
     Raises:
-      FitError: an exponent is not above 0, so that more of one is never worth its compute.
+      FitError: an exponent is not above 0, so that more of one is never worth its compute, or both hardly are.
     """
     _, log_A, log_B, alpha, beta = law.values.tolist()
     if min(alpha, beta) <= 0:
@@ -187,4 +188,6 @@ def _frontier(law: Law, name: str) -> Trend:
     log_G = (log(alpha / beta) + log_A - log_B) / (alpha + beta)
     exponent = (beta if name == "size" else alpha) / (alpha + beta)
     log_coefficient = (log_G if name == "size" else -log_G) - exponent * log_k
-    return Trend(exponent, float(exponential(np.full(1, log_coefficient))[0]), percentiles(draws))
+    if abs(log_coefficient) > _LARGEST:
+        raise FitError("The losses hardly fall with size and with examples, so any size may be compute-optimal.")
+    return Trend(exponent, exp(log_coefficient), percentiles(draws))
