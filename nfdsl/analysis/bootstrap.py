@@ -7,7 +7,7 @@ straight where the points leave them free. Resampled points or residuals cover 6
 """
 
 from dataclasses import dataclass
-from math import ceil, log10
+from math import ceil, inf, log10
 
 import numpy as np
 
@@ -22,13 +22,15 @@ _SETTLING = 4  # rounds in which the spread of single runs is found
 
 @dataclass(frozen=True)
 class Interval:
+    """What holds a constant; an end that the points leave without bound is infinite."""
+
     low: float
     high: float
 
     def __str__(self) -> str:
         """Both ends with as many digits as tell them apart by two."""
         width, largest = self.high - self.low, max(abs(self.low), abs(self.high))
-        digits = min(max(2, 1 + ceil(log10(largest / width))), _DIGITS) if width > 0 else _DIGITS
+        digits = min(max(2, 1 + ceil(log10(largest / width))), _DIGITS) if 0 < width < inf else _DIGITS
         return f"{significant(self.low, digits)} to {significant(self.high, digits)}"
 
 
@@ -78,10 +80,13 @@ def redrawn(smooth: Floats, rivals: Floats, scatter: Noise, repetitions: int) ->
 
 
 def percentiles(draws: Floats) -> Interval:
-    """Returns the interval that holds the middle 95% of draws, shape [repetitions]."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], method="weibull")
-    return Interval(float(low), float(high))
+    """Returns the interval that holds the middle 95% of draws, shape [repetitions], 39 or more.
+
+    Its ends are draws themselves, so that some of the others may be infinite.
+    """
+    outside = int((1 - CONFIDENCE) / 2 * (len(draws) + 1))
+    ordered = np.sort(draws)
+    return Interval(float(ordered[outside - 1]), float(ordered[-outside]))
 
 
 def _chosen(unit: Floats, behind: Floats, spread: float) -> Floats:

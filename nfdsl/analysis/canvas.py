@@ -83,7 +83,8 @@ def whisker(axes: Axes, x: float, ends: tuple[float, float], look: Look, *, besi
 
 
 def band(axes: Axes, x: Floats, low: Floats, high: Floats) -> None:
-    """Shades the interval of a law, each of shape [places]."""
+    """Shades the interval of a law, each of shape [places], as far as the frame reaches; an end may be infinite."""
+    low, high = (np.clip(end, *axes.get_ylim()) for end in (low, high))
     axes.fill_between(x, low, high, color=MUTED.light, alpha=0.14, linewidth=0, zorder=1)
 
 

@@ -10,7 +10,7 @@ from nfdsl.study.records import Record
 
 @dataclass(frozen=True)
 class Curve:
-    """Runs of one model that differ in budget (and start) alone, in increasing compute."""
+    """Runs of one model that differ in budget, start and tuned learning rate alone, in increasing compute."""
 
     model: str
     variant: str  # what tells curves of one model apart, "augment.repeat 4"; empty where nothing does
@@ -29,12 +29,15 @@ class Cost:
     core_hours: float | None
 
 
-# What moves along a curve rather than from one curve to another.
-_ALONG_A_CURVE = frozenset({"lr", "budget", "start"})
+# What moves along a curve rather than from one curve to another: with tuned learning rates, they do too.
+_ALONG_A_CURVE = frozenset({"budget", "start"})
 
 
 def curves(records: Sequence[Replicated]) -> tuple[Curve, ...]:
-    """Returns the records as curves: smaller models first, variants of a model in their first order."""
+    """Returns tuned runs as curves: smaller models first, variants of a model in their first order.
+
+    Learning rates that are kept, and not tuned, are variants.
+    """
     axes = _variant_axes(records)
     grouped: dict[tuple[int, str, str], list[Replicated]] = {}
     for record in records:
@@ -45,6 +48,16 @@ def curves(records: Sequence[Replicated]) -> tuple[Curve, ...]:
         Curve(model, variant, tuple(sorted(members, key=lambda record: record.train_flops)))
         for (_, model, variant), members in ordered
     )
+
+
+def rates_kept(records: Sequence[Replicated]) -> bool:
+    """Returns whether tuned runs are alike but for their learning rates: then each is kept, and none was chosen."""
+    others = [
+        {axis: choice for axis, choice in record.labels.items() if axis != "lr"}
+        for record in records
+        if "lr" in record.labels
+    ]
+    return any(labels in others[:place] for place, labels in enumerate(others))
 
 
 def described(record: Record) -> str:
@@ -83,6 +96,7 @@ def total_cost(record: Record, by_id: Mapping[str, Record]) -> Cost | None:
 
 def _variant_axes(records: Sequence[Replicated]) -> tuple[str, ...]:
     """Returns the axes that take several choices within one model, in the order they are met."""
+    along = _ALONG_A_CURVE if rates_kept(records) else _ALONG_A_CURVE | {"lr"}
     choices: dict[str, dict[str, set[str]]] = {}
     for record in records:
         for axis, choice in record.labels.items():
@@ -90,5 +104,5 @@ def _variant_axes(records: Sequence[Replicated]) -> tuple[str, ...]:
     return tuple(
         axis
         for axis, by_model in choices.items()
-        if axis not in _ALONG_A_CURVE and any(len(chosen) > 1 for chosen in by_model.values())
+        if axis not in along and any(len(chosen) > 1 for chosen in by_model.values())
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, sqrt
+from math import exp, inf, log, sqrt
 from typing import assert_never
 
 import numpy as np
@@ -20,6 +20,7 @@ from nfdsl.analysis.saturating import LEAST_SHIFT, STEEPEST, Double, Saturating
 
 _NOTHING = 1e-6  # of the smallest loss
 _STEEPEST = 0.999 * STEEPEST
+_LARGEST = 600.0  # logarithm of a number that can still be multiplied with a compute
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,18 @@ def _frontier(law: Law, name: str) -> Trend:
 
     With compute ``k N D`` (k is 6 where size counts multiply-adds), ``N = G (C / k)^(beta / (alpha + beta))``, and
     ``D`` the rest, where ``G = (alpha A / (beta B))^(1 / (alpha + beta))``.
+
+    Raises:
+      FitError: an exponent is not above 0, so that more of one is never worth its compute, or both hardly are.
     """
-    A, B, alpha, beta = (law.constants[name] for name in ("A", "B", "alpha", "beta"))
+    _, log_A, log_B, alpha, beta = law.values.tolist()
+    if min(alpha, beta) <= 0:
+        raise FitError("The losses do not fall with size and with examples, so no size is compute-optimal.")
     draws = law.draws[:, 4 if name == "size" else 3] / law.draws[:, 3:].sum(axis=1)
-    k = float(np.exp(np.log(law.points.compute / (law.points.size * law.points.examples)).mean()))
-    G = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
+    log_k = float(np.log(law.points.compute / (law.points.size * law.points.examples)).mean())
+    log_G = (log(alpha / beta) + log_A - log_B) / (alpha + beta)
     exponent = (beta if name == "size" else alpha) / (alpha + beta)
-    factor = G if name == "size" else 1 / G
-    return Trend(float(exponent), float(factor * k**-exponent), percentiles(draws))
+    log_coefficient = (log_G if name == "size" else -log_G) - exponent * log_k
+    if abs(log_coefficient) > _LARGEST:
+        raise FitError("The losses hardly fall with size and with examples, so any size may be compute-optimal.")
+    return Trend(exponent, exp(log_coefficient), percentiles(draws))

@@ -17,9 +17,10 @@ from nfdsl.analysis.numerals import listed, significant
 from nfdsl.analysis.points import FLOPS_PER_MULTIPLY_ADD, FitError
 from nfdsl.analysis.points_csv import Table, read_points
 from nfdsl.analysis.replicates import Replicated, averaged, runs
+from nfdsl.analysis.runs_csv import read_runs
 from nfdsl.study.description import read_description
 from nfdsl.study.directory import StudyDirectory
-from nfdsl.study.records import read_records
+from nfdsl.study.records import Record, read_records
 
 _NUMBERS = ("compute", "params", "macs_per_image", "examples", "epochs")
 
@@ -70,19 +71,18 @@ def answer(
     block: str | None = None,
     keep_censored: bool = False,
 ) -> Answer:
-    """Returns the law of a form through the runs of a table, or of a study directory's block (its first).
+    """Returns the law of a form through the points of a table, or the runs of a study's block (its first).
+
+    The study is told by its directory, or by the table of all runs that its report writes.
 
     Raises:
       FitError: the points do not determine the law.
       WrongQuestion: a prediction cannot be told from what is asked, or there is no such block.
       Unreadable: `source` is a folder, and not the directory of a study.
     """
-    records = _block(source, block) if source.is_dir() else ()
-    table = (
-        _study_table(records, form, keep_censored)
-        if source.is_dir()
-        else read_points(source, keep_censored=keep_censored)
-    )
+    told = _study(source) if source.is_dir() else read_runs(source)
+    records = _block(told, block) if told or source.is_dir() else ()
+    table = _study_table(records, form, keep_censored) if records else read_points(source, keep_censored=keep_censored)
     try:
         found = fit(table.points, form)
     except FitError as error:
@@ -93,17 +93,19 @@ def answer(
 
 
 def to_json(answer: Answer) -> str:
-    """Returns the answer with stable keys."""
+    """Returns the answer with stable keys; what is without bound is null."""
     found = answer.fit
     content: dict[str, Any] = {
         "form": found.form,
-        "constants": dict(found.constants),
-        "intervals": {name: [interval.low, interval.high] for name, interval in found.intervals.items()},
+        "constants": {name: _finite(value) for name, value in found.constants.items()},
+        "intervals": {name: _ends(interval) for name, interval in found.intervals.items()},
         "points": found.points,
-        "leave_one_out": found.leave_one_out,
-        "left_out": [{"budget": one.budget, "points": one.points, "error": one.error} for one in found.left_out],
+        "leave_one_out": None if found.leave_one_out is None else _finite(found.leave_one_out),
+        "left_out": [
+            {"budget": one.budget, "points": one.points, "error": _finite(one.error)} for one in found.left_out
+        ],
         "optimal": {
-            f"{name}_exponent": {"value": trend.exponent, "interval": [trend.interval.low, trend.interval.high]}
+            f"{name}_exponent": {"value": trend.exponent, "interval": _ends(trend.interval)}
             for name, trend in trends(found)
         },
         "size": answer.size_name,
@@ -111,15 +113,24 @@ def to_json(answer: Answer) -> str:
         "predictions": [
             {
                 "asked": question.text,
-                "loss": prediction.loss,
-                "interval": [prediction.interval.low, prediction.interval.high],
+                "loss": _finite(prediction.loss),
+                "interval": _ends(prediction.interval),
                 "extrapolation": bool(prediction.outside),
                 "outside": list(prediction.outside),
+                "note": _unsized(found, question),
             }
             for question, prediction in answer.predictions
         ],
     }
     return json.dumps(content, indent=1, allow_nan=False)
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    return [_finite(interval.low), _finite(interval.high)]
 
 
 def to_text(answer: Answer) -> str:
@@ -144,7 +155,7 @@ def to_text(answer: Answer) -> str:
         else f"  budgets left out are predicted with an error of {100 * error:.2g}%"
     )
     lines += [f"  {note}" for note in answer.notes]
-    lines += [_told(question, prediction) for question, prediction in answer.predictions]
+    lines += [_told(found, question, prediction) for question, prediction in answer.predictions]
     return "\n".join(lines)
 
 
@@ -155,14 +166,29 @@ def _reach(interval: Interval | None) -> str:
     return "" if interval is None else f"   95% interval {significant(interval.low)} to {significant(interval.high)}"
 
 
-def _told(question: Question, prediction: Prediction) -> str:
+def _told(found: Fit, question: Question, prediction: Prediction) -> str:
     beyond = f"; an extrapolation in {listed(prediction.outside)}" if prediction.outside else ""
-    return f"{question.text}: loss {significant(prediction.loss, 4)}, 95% interval {prediction.interval}{beyond}"
+    said = f"{question.text}: loss {significant(prediction.loss, 4)}, 95% interval {prediction.interval}{beyond}"
+    note = _unsized(found, question)
+    return f"{said}\n  {note}" if note else said
 
 
-def _block(source: Path, block: str | None) -> tuple[Replicated, ...]:
+def _unsized(found: Fit, question: Question) -> str:
+    """Returns a sentence on the size that was given to a law of compute alone; empty where there is nothing to say."""
+    if "size" in found.law.form.columns or not (question.model or _SIZES.keys() & question.numbers.keys()):
+        return ""
+    return (
+        "That is of a compute-optimal network of this compute, whichever size that is, and not of the size given; "
+        "--form parametric knows sizes."
+    )
+
+
+def _study(source: Path) -> tuple[Record, ...]:
     study = StudyDirectory(source)
-    records = read_records(study, read_description(study).cells)
+    return read_records(study, read_description(study).cells)
+
+
+def _block(records: Sequence[Record], block: str | None) -> tuple[Replicated, ...]:
     blocks = list(dict.fromkeys(record.block for record in records if record.kind == "pretrain"))
     if block is None and blocks:
         block = blocks[0]

@@ -63,5 +63,6 @@ class Form(Protocol):
 
 
 def exponential(logs: Floats) -> Floats:
-    """Returns what has these logarithms; those too large for a number are the largest one."""
-    return np.exp(np.clip(logs, -700, 700))
+    """Returns what has these logarithms: infinite where that is too large for a number."""
+    with np.errstate(over="ignore"):
+        return np.exp(logs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from nfdsl.analysis.bootstrap import Interval, Noise, between_seeds, noise, percentiles, redrawn
 from nfdsl.analysis.forms import Form, exponential
@@ -59,7 +60,7 @@ class Law:
 
     def losses(self, points: Points) -> Floats:
         """Returns the law's losses, shape [points]."""
-        return np.exp(self.form.log_loss(self.values[np.newaxis], points)[0])
+        return exponential(self.form.log_loss(self.values[np.newaxis], points)[0])
 
     def band(self, points: Points) -> tuple[Floats, Floats]:
         """Returns the 95% interval of the law itself at each of the points, both of shape [points]."""
@@ -96,13 +97,22 @@ def fit_law(points: Points, form: Form) -> Law:
     """Returns the law of a form through points, with its draws. Raises `FitError`."""
     form.require(points)
     logs = np.log(points.loss)
-    values = form.constants(points, logs[np.newaxis])
+    values = _constants(points, form, logs[np.newaxis])
     smooth = form.log_loss(values, points)[0]
     scatter = _scatter(points, form, logs, smooth)
     drawn, spreads = redrawn(smooth, points.rivals, scatter, form.repetitions)
     # The fit itself leads, so that searches begin beside it.
-    draws = form.constants(points, np.concatenate([smooth[np.newaxis], drawn]))[1:]
+    draws = _constants(points, form, np.concatenate([smooth[np.newaxis], drawn]))[1:]
     return Law(form, points, values[0], draws, spreads)
+
+
+def _constants(points: Points, form: Form, log_losses: Floats) -> Floats:
+    """Returns `Form.constants`. Raises `FitError` where numbers on the way are no numbers any more."""
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return form.constants(points, log_losses)
+    except (FloatingPointError, LinAlgError) as error:
+        raise FitError(f"The points are too far from a law of this form to find its constants ({error}).") from None
 
 
 def _scatter(points: Points, form: Form, logs: Floats, smooth: Floats) -> Noise:
@@ -115,7 +125,7 @@ def _scatter(points: Points, form: Form, logs: Floats, smooth: Floats) -> Noise:
     if form.least_squares or found.spread == 0:
         return found
     drawn, spreads = redrawn(smooth, points.rivals, found, _CALIBRATING)
-    again = form.constants(points, np.concatenate([smooth[np.newaxis], drawn]))[1:]
+    again = _constants(points, form, np.concatenate([smooth[np.newaxis], drawn]))[1:]
     squares = ((drawn - form.log_loss(again, points)) ** 2).sum(axis=1) / spreads**2
     return Noise(found.spread * float(np.sqrt(found.freedom / squares.mean())), found.freedom)
 
@@ -128,9 +138,9 @@ def left_out(points: Points, form: Form) -> tuple[LeftOut, ...]:
         rest, gone = points.at(budgets != budget), points.at(budgets == budget)
         try:
             form.require(rest)
+            constants = _constants(rest, form, np.log(rest.loss)[np.newaxis])
         except FitError:
             return ()
-        constants = form.constants(rest, np.log(rest.loss)[np.newaxis])
-        errors = np.expm1(form.log_loss(constants, gone)[0] - np.log(gone.loss))
+        errors = exponential(form.log_loss(constants, gone)[0] - np.log(gone.loss)) - 1
         found.append(LeftOut(float(form.budgets(gone)[0]), len(gone), float(np.sqrt((errors**2).mean()))))
     return tuple(found)

@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 
 from nfdsl.analysis.canvas import blank, legend_above, plot, scale_linear, scale_log, tip
-from nfdsl.analysis.curves import curves, described
+from nfdsl.analysis.curves import curves, described, rates_kept
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import key
 from nfdsl.analysis.numerals import significant
@@ -19,7 +19,7 @@ Row = tuple[str | float | None, ...]
 
 _WINDOWS = 30  # means of so many stretches are drawn of each run
 _CAPTION = (
-    "Training loss of the best learning rate of each model and budget, as means over thirtieths of a run. "
+    "Training loss of {} learning rate of each model and budget, as means over thirtieths of a run. "
     "The longer a run, the slower its learning rate falls."
 )
 _EVALUATED = " Dotted are held-out losses, on the way and at the end."
@@ -52,7 +52,9 @@ def draw_learning_curves(records: Sequence[Replicated], told: Mapping[str, Learn
             plot(axes, dots[run.id], replace(shown.looks[line.name], line=_DOTTED, marker=".", size=4.5), level=4)
         tip(axes, *path[-1], f"{described(run)}: training loss {significant(path[-1][1])} at its end")
     legend_above(figure, shown.models, shown.variants)
-    caption = f"{_CAPTION}{_EVALUATED if any(dots.values()) else ''}"
+    caption = (
+        f"{_CAPTION.format('every' if rates_kept(best) else 'the best')}{_EVALUATED if any(dots.values()) else ''}"
+    )
     caption = f"{caption} Every seed has its own curve." if counted(best) else caption
     return Drawing(figure, caption, Numbers(_HEADINGS, tuple(_rows([run for _, run in drawn], paths, dots))))
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nfdsl.analysis.canvas import band, blank, core_hours_above, legend_above, note, plot, scale_log, tip, whisker
-from nfdsl.analysis.curves import Cost, curves, described
+from nfdsl.analysis.curves import Cost, curves, described, rates_kept
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.equation import along, equation, exponents
 from nfdsl.analysis.fit import Fit
@@ -30,7 +30,6 @@ _CENSORED = Look(INK.light, "o", line="none", fill="paper")
 _SMOOTH = 64  # places at which a law is drawn
 _LAW = Look(MUTED.light, line=(0.0, (5.0, 2.5)))
 _CAPTION = (
-    "Each curve is one model at its budgets, every point the best learning rate of that budget. "
     "Ringed points are compute-optimal: no run of as much compute or less has a lower loss. "
     f"Compute is 6 {TIMES} multiply-adds {TIMES} images."
 )
@@ -61,7 +60,9 @@ def draw_loss_vs_compute(records: Sequence[Replicated], form: FormName | None) -
     remark = law if isinstance(law, str) else law.remark
     hollow = [(_CENSORED, "learning rate on the edge of its grid")] if edges else []
     legend_above(figure, shown.models, shown.variants, [(_RING, "compute-optimal"), *entries, *hollow])
-    caption = " ".join(filter(None, (_CAPTION, explained(best), _on_others(evaluated, visible), remark)))
+    caption = " ".join(
+        filter(None, (_on_curves(evaluated), _CAPTION, explained(best), _on_others(evaluated, visible), remark))
+    )
     return Drawing(figure, caption, _numbers(evaluated, edges))
 
 
@@ -147,6 +148,15 @@ def _reach(record: Replicated) -> tuple[float, float]:
 def _ceiling(losses: Sequence[float]) -> float:
     low, high = min(losses), max(losses)
     return high * max(high / low, 1.2) ** _HEADROOM
+
+
+def _on_curves(evaluated: Sequence[Replicated]) -> str:
+    """Returns a sentence on what curves and points are, as far as learning rates go."""
+    if rates_kept([record for record in evaluated if record.tuned]):
+        return "Each curve is one model and learning rate at its budgets."
+    if all(record.tuned for record in evaluated):
+        return "Each curve is one model at its budgets."
+    return "Each curve is one model at its budgets, every point the best learning rate of that budget."
 
 
 def _on_others(evaluated: Sequence[Replicated], visible: Sequence[Replicated]) -> str:

@@ -1,10 +1,11 @@
 """How numbers are written in a report: short, with units, in plain Unicode."""
 
 from collections.abc import Sequence
-from math import floor, log10
+from math import floor, inf, isfinite, log10
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
+_UNBOUNDED = {inf: "\N{INFINITY}", -inf: "-\N{INFINITY}"}
 _RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -14,9 +15,14 @@ def superscript(number: str) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Returns `value` rounded to that many digits: ``0.0123``, ``12,300``, from 100,000 on in powers of ten."""
+    """Returns `value` rounded to that many digits: ``0.0123``, ``12,300``, from 100,000 on in powers of ten.
+
+    What is infinite is ``\N{INFINITY}``, and what is not a number ``unknown``.
+    """
     if value == 0:
         return "0"
+    if not isfinite(value):
+        return _UNBOUNDED.get(value, "unknown")
     mantissa, exponent = _scientific(value, digits)
     if -4 <= exponent < 5:
         return f"{float(f'{mantissa}e{exponent}'):,.{max(0, digits - 1 - exponent)}f}"

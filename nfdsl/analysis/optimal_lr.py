@@ -6,7 +6,7 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from nfdsl.analysis.canvas import blank, legend_above, plot, scale_log, tick_choices, tip, whisker
-from nfdsl.analysis.curves import curves, epochs
+from nfdsl.analysis.curves import curves, epochs, rates_kept
 from nfdsl.analysis.drawing import Drawing, Missing, Numbers
 from nfdsl.analysis.key import LegendEntry, key
 from nfdsl.analysis.numerals import chosen, significant
@@ -25,6 +25,8 @@ _CAPTION = (
 def draw_optimal_lr(records: Sequence[Replicated]) -> Drawing | Missing:
     """Returns the figure of a block's records. To be called within `house_style`."""
     found = optima(records)
+    if not found and rates_kept([record for record in records if record.tuned]):
+        return Missing("Every learning rate is kept, and none is chosen from the others.")
     if not found:
         return Missing("No model and budget with a choice of learning rates has a result yet.")
     figure, axes = blank()

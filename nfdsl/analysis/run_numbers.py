@@ -59,25 +59,32 @@ def all_means(records: Sequence[Replicated]) -> Numbers:
     return Numbers((*MEAN_HEADINGS, "planned_seeds", "state", "tuned", *axes), tuple(rows))
 
 
+# Of the table of all runs, before their choices: see `runs_csv`, which reads it.
+ALL_HEADINGS = (
+    *RUN_HEADINGS,
+    "top5",
+    "training_loss",
+    "sam_flops",
+    "state",
+    "step",
+    "steps",
+    "seconds",
+    "tuned",
+    "start",
+    "replicates",
+    "best_step",
+    "best_loss",
+    "best_top1",
+    "kind",
+    "cell",
+    "minimizing",
+)
+LABEL = "label:"  # before the name of an axis, whose column holds a run's choice
+
+
 def all_runs(records: Sequence[Record]) -> Numbers:
     """Returns every run with its state and its choices."""
     axes = _axes(records)
-    headings = (
-        *RUN_HEADINGS,
-        "top5",
-        "training_loss",
-        "sam_flops",
-        "state",
-        "step",
-        "steps",
-        "seconds",
-        "tuned",
-        "start",
-        "replicates",
-        "best_step",
-        "best_loss",
-        "best_top1",
-    )
     rows = (
         (
             *run_numbers(record),
@@ -92,16 +99,19 @@ def all_runs(records: Sequence[Record]) -> Numbers:
             record.start,
             record.replicates,
             *((None, None, None) if record.best is None else astuple(record.best)),
+            record.kind,
+            record.cell,
+            record.minimizing,
             *_choices(record, axes),
         )
         for record in records
     )
-    return Numbers((*headings, *axes), tuple(rows))
+    return Numbers((*ALL_HEADINGS, *axes), tuple(rows))
 
 
 def _axes(records: Sequence[Record]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"label:{axis}" for record in records for axis in record.labels))
+    return tuple(dict.fromkeys(f"{LABEL}{axis}" for record in records for axis in record.labels))
 
 
 def _choices(record: Record, axes: Sequence[str]) -> tuple[str | None, ...]:
-    return tuple(record.labels.get(axis.removeprefix("label:")) for axis in axes)
+    return tuple(record.labels.get(axis.removeprefix(LABEL)) for axis in axes)

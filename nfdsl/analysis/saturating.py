@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nfdsl.analysis.forms import exponential
 from nfdsl.analysis.points import FitError, Floats, Points
 from nfdsl.analysis.power import require_computes
 
@@ -23,6 +24,7 @@ _SHIFTS = 17
 _GOLDEN = (5**0.5 - 1) / 2
 _ROUNDS = 32  # of golden sections: to 2e-7 of a grid's step
 _ROUGH_ROUNDS = 16  # where squares alone count, whose errors are those of the place squared
+_REACH = 50.0  # of log losses around their mean: with one degree of freedom some draws are thousands apart
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,18 @@ class Saturating:
 
     def constants(self, points: Points, log_losses: Floats) -> Floats:
         unit = _unit(points)
-        losses = np.exp(log_losses)
+        losses, level = _around_mean(log_losses)
         x = np.broadcast_to(np.log(points.compute / unit), losses.shape)
         a, b, c, _ = _levelled(x, losses)
-        return np.stack([a * unit**b, b, c], axis=1)
+        return np.stack([_log(a) + b * np.log(unit) + level, b, _log(c) + level], axis=1)
 
     def named(self, constants: Floats) -> Floats:
-        return constants
+        log_a, b, log_c = constants.T
+        return np.stack([exponential(log_a), b, exponential(log_c)], axis=1)
 
     def log_loss(self, constants: Floats, points: Points) -> Floats:
-        a, b, c = (constants[:, place, np.newaxis] for place in range(3))
-        return np.log(a * points.compute**-b + c)
+        log_a, b, log_c = (constants[:, place, np.newaxis] for place in range(3))
+        return np.logaddexp(log_a - b * np.log(points.compute), log_c)
 
     def budgets(self, points: Points) -> Floats:
         return points.compute
@@ -70,7 +73,7 @@ class Double:
         _require_falling(points)
 
     def constants(self, points: Points, log_losses: Floats) -> Floats:
-        unit, losses = _unit(points), np.exp(log_losses)
+        unit, (losses, level) = _unit(points), _around_mean(log_losses)
         compute = points.compute / unit
 
         def squares(shifts: Floats) -> Floats:
@@ -80,14 +83,15 @@ class Double:
         low, high = np.log(compute.min() * LEAST_SHIFT), np.log(compute.max())
         shifts = np.exp(_search(squares, np.linspace(low, high, _SHIFTS), len(losses)))
         a, b, c, _ = _levelled(np.log(compute + shifts[:, np.newaxis]), losses)
-        return np.stack([a * unit**b, b, c, shifts * unit], axis=1)
+        return np.stack([_log(a) + b * np.log(unit) + level, b, _log(c) + level, shifts * unit], axis=1)
 
     def named(self, constants: Floats) -> Floats:
-        return constants
+        log_a, b, log_c, d = constants.T
+        return np.stack([exponential(log_a), b, exponential(log_c), d], axis=1)
 
     def log_loss(self, constants: Floats, points: Points) -> Floats:
-        a, b, c, d = (constants[:, place, np.newaxis] for place in range(4))
-        return np.log(a * (points.compute + d) ** -b + c)
+        log_a, b, log_c, d = (constants[:, place, np.newaxis] for place in range(4))
+        return np.logaddexp(log_a - b * np.log(points.compute + d), log_c)
 
     def budgets(self, points: Points) -> Floats:
         return points.compute
@@ -96,6 +100,18 @@ class Double:
 def _unit(points: Points) -> float:
     """A compute in the middle of the points, in which numbers stay small."""
     return float(np.exp(np.log(points.compute).mean()))
+
+
+def _around_mean(log_losses: Floats) -> tuple[Floats, Floats]:
+    """Returns losses over each set's geometric mean, shape [sets, points], and its logarithm, [sets]."""
+    level = log_losses.mean(axis=1)
+    return np.exp(np.clip(log_losses - level[:, np.newaxis], -_REACH, _REACH)), level
+
+
+def _log(coefficients: Floats) -> Floats:
+    """Returns logarithms of what is 0 or above; that of 0 is minus infinity."""
+    with np.errstate(divide="ignore"):
+        return np.log(coefficients)
 
 
 def _levelled(x: Floats, losses: Floats, rounds: int = _ROUNDS) -> tuple[Floats, Floats, Floats, Floats]:

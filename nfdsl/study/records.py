@@ -15,6 +15,7 @@ from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.ladder import Ladder
 from nfdsl.study.tuning.survey import Settled, Try, survey
 
+Kind = Literal["pretrain", "finetune"]
 State = Literal["waiting", "running", "done", "diverged", "failed", "unneeded"]
 
 
@@ -24,7 +25,7 @@ class Record:
 
     id: str
     block: str
-    kind: Literal["pretrain", "finetune"]
+    kind: Kind
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
@@ -235,7 +236,7 @@ def _start(directory: StudyDirectory, run_id: str) -> str | None:
         raise Unreadable(path, str(error)) from error
 
 
-def _kind(run: Fields) -> Literal["pretrain", "finetune"]:
+def _kind(run: Fields) -> Kind:
     match run.text("kind"):
         case "pretrain" | "finetune" as kind:
             return kind

@@ -139,6 +139,19 @@ def seeded(planned: Callable[[str], Plan], tmp_path: Path) -> StudyDirectory:
     return _carried_out(planned(spec), spec, tmp_path)
 
 
+@pytest.fixture
+def seeded_pretraining(planned: Callable[[str], Plan], tmp_path: Path) -> StudyDirectory:
+    """The same with two seeds and four budgets of each network, of which one run has diverged and one is waiting."""
+    spec = SPEC.replace("1 .. 4 epochs", "1 .. 8 epochs").replace("  lr          tune", "  seed {7, 8}\n  lr tune")
+    plan = planned(spec)
+    study = _carried_out(plan, spec, tmp_path)
+    waiting, *_, diverged = (run for run in plan.runs if run.kind == "pretrain" and run.lr == 0.4)
+    result = {**_result(diverged), "state": "diverged", "step": 1, "holdout_loss": None, "top1": None, "top5": None}
+    study.result_json(diverged.id).write_text(json.dumps(result))
+    study.result_json(waiting.id).unlink()
+    return study
+
+
 def _carried_out(plan: Plan, spec: str, folder: Path) -> StudyDirectory:
     directory = StudyDirectory(folder / "study")
     directory.path.mkdir()

@@ -43,3 +43,9 @@ def test_the_ends_of_an_interval_are_told_apart():
     assert str(Interval(1.6172, 1.6831)) == "1.62 to 1.68"
     assert str(Interval(0.0513, 0.0608)) == "0.051 to 0.061"
     assert str(Interval(2.0, 2.0)) == "2.000 to 2.000"
+
+
+def test_draws_without_bound_leave_an_interval_without_end():
+    interval = percentiles(np.concatenate([np.arange(1.0, 190.0), np.full(10, np.inf)]))
+    assert (interval.low, interval.high) == (5.0, np.inf)
+    assert str(interval) == "5.000 to \N{INFINITY}"

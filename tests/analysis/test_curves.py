@@ -1,4 +1,4 @@
-from nfdsl.analysis.curves import Cost, curves, total_cost
+from nfdsl.analysis.curves import Cost, curves, rates_kept, total_cost
 
 
 def test_a_curve_is_a_model_in_increasing_compute_and_smaller_models_come_first(record):
@@ -24,6 +24,22 @@ def test_variants_are_the_axes_that_differ_within_a_model(record):
         "B, augment.repeat 1",
         "B, augment.repeat 4",
     ]
+
+
+def test_learning_rates_that_are_kept_have_curves_of_their_own(record):
+    def run(epochs, lr):
+        labels = {"model": "S", "budget": f"{epochs} epochs", "lr": lr}
+        return record(id=f"{epochs}{lr}", labels=labels, train_flops=epochs * 1e12)
+
+    kept = [run(epochs, lr) for epochs in (1, 2) for lr in ("0.1", "0.2")]
+    assert rates_kept(kept)
+    assert [(curve.name, [member.id for member in curve.records]) for curve in curves(kept)] == [
+        ("S, lr 0.1", ["10.1", "20.1"]),
+        ("S, lr 0.2", ["10.2", "20.2"]),
+    ]
+    best = [run(1, "0.1"), run(2, "0.2")]
+    assert not rates_kept(best)
+    assert [curve.name for curve in curves(best)] == ["S"]
 
 
 def test_a_fine_tuned_network_has_cost_its_pre_training_too(record):

@@ -207,3 +207,29 @@ def test_residuals_of_huber_s_loss_are_larger_than_the_scatter_they_are_from():
 def test_losses_that_rise_have_no_level_they_fall_to():
     with pytest.raises(FitError, match="do not fall with compute"):
         fit(unrivalled(COMPUTE, COMPUTE**0.1), "saturating")
+
+
+@pytest.mark.parametrize(("form", "losses"), [("saturating", [2.0, 1.5, 1.0, 0.8]), ("double", [2, 1.5, 1, 0.8, 0.9])])
+def test_one_degree_of_freedom_leaves_constants_within_wide_intervals(form, losses):
+    found = fit(unrivalled(1e9 * 2.0 ** np.arange(len(losses)), losses), form)
+    for name, interval in found.intervals.items():
+        assert interval.low <= found.constants[name] <= interval.high < math.inf
+    assert found.intervals["c"].high > 1.0
+    assert math.isfinite(found.law.predict(1e12).interval.high)
+
+
+def test_the_unit_of_loss_does_not_matter_to_a_law_that_levels_off():
+    losses = 3000 * WIDE**-0.25 + 0.4 + 0.01 * (-1.0) ** np.arange(9)
+    one, other = (fit(unrivalled(WIDE, unit * losses), "saturating").intervals["c"] for unit in (1, 1000))
+    assert (other.low, other.high) == pytest.approx((1000 * one.low, 1000 * one.high))
+
+
+def test_a_law_whose_computation_fails_is_refused_with_a_sentence():
+    with pytest.raises(FitError, match=r"too far from a law of this form .* What can be fitted: power"):
+        fit(unrivalled([1.0, 1e100, 1e200, 1e300], [2.0, 1.5, 1.4, 1.0]), "saturating")
+
+
+def test_where_loss_rises_with_size_no_size_is_compute_optimal():
+    points = chinchilla(np.geomspace(1e7, 1e9, 4), np.geomspace(1e9, 1e11, 4))
+    with pytest.raises(FitError, match="no size is compute-optimal"):
+        fit(replace(points, loss=points.loss * points.size**0.2), "parametric")

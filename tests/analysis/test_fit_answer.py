@@ -38,8 +38,8 @@ def test_people_are_told_constants_errors_and_predictions(table):
     assert said.startswith("power: L = 40 C⁻⁰·¹   (6 points)")
     assert "  b          0.1000   95% interval 0.100 to 0.100" in said
     assert "budgets left out are predicted with an error of" in said
-    assert said.splitlines()[-1].startswith("params=1e4,examples=1e13: loss")
-    assert said.endswith("an extrapolation in compute")
+    assert said.splitlines()[-2].startswith("params=1e4,examples=1e13: loss")
+    assert said.splitlines()[-2].endswith("an extrapolation in compute")
 
 
 def test_a_study_is_fitted_and_asked_by_model_and_epochs(study):
@@ -48,6 +48,25 @@ def test_a_study_is_fitted_and_asked_by_model_and_epochs(study):
     assert found.size_name == "macs_per_image"
     ((_, prediction),) = found.predictions
     assert prediction.outside == ()
+
+
+@pytest.mark.parametrize("question", ["params=1e4,examples=1e13", "params=1e4,compute=1e15"])
+def test_a_law_of_compute_says_that_it_does_not_know_the_size_it_was_asked_of(table, question):
+    found = asked(table, question, "compute=1e15")
+    sized, plain = json.loads(to_json(found))["predictions"]
+    assert "not of the size given; --form parametric knows sizes." in sized["note"]
+    assert plain["note"] == ""
+    assert to_text(found).count(sized["note"]) == 1
+
+
+def test_a_model_s_size_does_not_count_in_a_law_of_compute_and_does_in_one_of_size(study, tmp_path):
+    sized = json.loads(to_json(asked(study.path, "model=L,epochs=2")))["predictions"][0]
+    assert "compute-optimal network" in sized["note"]
+    table = tmp_path / "sizes.csv"
+    rows = [f"{n},{d},{2 + 400 * n**-0.3 + 400 * d**-0.3}" for n in (1e6, 1e7, 1e8) for d in (1e6, 1e7, 1e8)]
+    table.write_text("\n".join(["params,examples,loss", *rows]))
+    known = json.loads(to_json(asked(table, "params=1e7,examples=1e8", form="parametric")))["predictions"][0]
+    assert (known["note"], known["loss"]) == ("", pytest.approx(2 + 400 * 1e7**-0.3 + 400 * 1e8**-0.3, rel=1e-3))
 
 
 def test_unfinished_runs_of_a_study_are_told(study, plan):
@@ -113,3 +132,12 @@ def test_the_command_says_on_stderr_what_is_missing(table, capsys, words, says):
 def test_the_command_knows_every_form(tmp_path, capsys, form):
     assert main(["fit", str(tmp_path / "none.csv"), "--form", form]) == 2
     assert "none.csv cannot be read" in capsys.readouterr().err
+
+
+def test_what_the_points_leave_without_bound_is_null(table):
+    table.write_text("compute,loss\n1e12,2.0\n1.01e12,1.5\n1.03e12,1.4\n")
+    found = asked(table, "compute=1e20")
+    said = json.loads(to_json(found))
+    assert said["intervals"]["a"] == [0.0, None]
+    assert said["predictions"][0]["interval"] == [0.0, None]
+    assert "95% interval 0 to \N{INFINITY}" in to_text(found)

@@ -59,3 +59,11 @@ def test_without_losses_it_says_so(record):
         assert draw_learning_curves([record(id="a")], {"a": empty}) == Missing(
             "No tuned run has told its training loss."
         )
+
+
+def test_kept_learning_rates_are_not_called_the_best(record):
+    runs = [record(id=lr, labels={"model": "S", "lr": lr}) for lr in ("0.1", "0.2")]
+    with house_style():
+        kept, one = (draw_learning_curves(some, {"0.1": CURVE, "0.2": CURVE}) for some in (runs, runs[:1]))
+    assert "Training loss of every learning rate" in kept.caption
+    assert "Training loss of the best learning rate" in one.caption

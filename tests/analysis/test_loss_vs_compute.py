@@ -134,3 +134,32 @@ def test_each_form_is_drawn_where_the_runs_determine_it(records, form):
 
 def test_a_form_that_asks_for_more_says_what_can_be_fitted(records):
     assert "No law is drawn. IsoFLOP parabolas need" in draw(records, form="isoflop").caption
+
+
+def test_an_interval_without_bound_is_shaded_within_the_frame(record):
+    losses = {1e12: 2.0, 1.0001e12: 1.5, 1.0003e12: 0.9}
+    best = [record(id=str(c), cell=str(c), train_flops=c, holdout_loss=loss) for c, loss in losses.items()]
+    (axes,) = draw(best).figure.axes
+    (shade,) = axes.collections
+    ends = shade.get_paths()[0].vertices[:, 1]
+    assert (ends.min(), ends.max()) == pytest.approx(axes.get_ylim())
+
+
+def test_learning_rates_that_are_kept_are_curves_and_none_is_called_the_best(record, records):
+    kept = [
+        record(id=f"{c:g}{lr}", cell=f"{c:g}{lr}", labels={"model": "S", "lr": lr, "budget": f"{c:g}"}, train_flops=c)
+        for c in (1e12, 2e12, 4e12)
+        for lr in ("0.1", "0.2", "0.4")
+    ]
+    drawing = draw(kept, form=None)
+    assert [list(line.get_xdata()) for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 3] == [
+        [1e12, 2e12, 4e12]
+    ] * 3
+    assert texts(drawing.figure) == ["S", "lr 0.1", "lr 0.2", "lr 0.4", "compute-optimal"]
+    assert drawing.caption.startswith("Each curve is one model and learning rate at its budgets. Ringed")
+    chosen = draw(records).caption
+    assert chosen.startswith(
+        "Each curve is one model at its budgets, every point the best learning rate of that budget."
+    )
+    without_choice = draw([run for run in records if run.tuned]).caption
+    assert without_choice.startswith("Each curve is one model at its budgets. Ringed")

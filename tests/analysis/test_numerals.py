@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from nfdsl.analysis.numerals import TIMES, chosen, duration, listed, power_of_ten, significant, superscript
@@ -14,6 +16,9 @@ from nfdsl.analysis.numerals import TIMES, chosen, duration, listed, power_of_te
         (123456.0, f"1.23 {TIMES} 10⁵"),
         (9.999e13, f"1.00 {TIMES} 10¹⁴"),
         (2.5e-7, f"2.50 {TIMES} 10⁻⁷"),
+        (math.inf, "\N{INFINITY}"),
+        (-math.inf, "-\N{INFINITY}"),
+        (math.nan, "unknown"),
     ],
 )
 def test_significant_digits(value, text):

@@ -67,6 +67,11 @@ def test_without_a_choice_of_learning_rates_it_says_so(record):
     assert draw([record()]) == Missing("No model and budget with a choice of learning rates has a result yet.")
 
 
+def test_of_learning_rates_that_are_kept_none_is_optimal(record):
+    kept = [record(id=lr, cell=lr, labels={"model": "S", "lr": lr}) for lr in ("0.1", "0.2")]
+    assert draw(kept) == Missing("Every learning rate is kept, and none is chosen from the others.")
+
+
 def test_an_optimum_has_its_interval_and_a_censored_one_has_none(grid, marks):
     drawing = draw([*grid("A", 1, 0.2), *grid("A", 2, 0.4)])
     bars = [line for line in marks(drawing.figure.axes[0]) if line.get_marker() == "_"]

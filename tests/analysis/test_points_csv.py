@@ -35,7 +35,10 @@ def test_other_columns_and_spaces_do_not_matter(table):
 def test_rows_without_a_loss_are_left_out_and_counted(table):
     read = read_points(table("compute,loss\n1e12,3\n1e13,\n1e14,nan\n"))
     assert len(read.points) == 1
-    assert read.notes == ("2 rows without a loss left out: not finished.",)
+    assert read.notes == (
+        "1 row without a loss left out: not finished.",
+        "1 of 2 points left out: all its runs diverged.",
+    )
 
 
 TUNED = """macs_per_image,examples,lr,loss
@@ -53,6 +56,46 @@ def test_of_several_learning_rates_the_best_counts_and_the_others_are_rivals(tab
     assert read.points.loss.tolist() == [3.0]
     assert read.points.rivals == pytest.approx(np.log([[3.1 / 3.0, 3.2 / 3.0]]))
     assert read.notes[0].startswith("1 of 2 points left out: the best learning rate is the end of its grid")
+
+
+@pytest.mark.parametrize("diverged", ["inf,done", "nan,done", "NaN,", ",diverged", "9.9,Diverged"])
+def test_a_learning_rate_that_diverged_is_worse_than_the_best_beside_it(table, diverged):
+    text = f"compute,lr,loss,state\n1e12,0.1,3.1,done\n1e12,0.2,3.0,done\n1e12,0.4,{diverged}\n"
+    read = read_points(table(text))
+    assert (read.points.loss.tolist(), read.notes) == ([3.0], ())
+    assert read.points.rivals == pytest.approx(np.log([[3.1 / 3.0]]))
+
+
+def test_a_learning_rate_that_diverged_with_one_seed_is_not_the_best(table):
+    seeds = "1e12,0.05,0,3.2\n1e12,0.1,0,3.0\n1e12,0.1,1,3.1\n1e12,0.2,0,2.0\n1e12,0.2,1,inf\n"
+    assert read_points(table(f"compute,lr,seed,loss\n{seeds}")).points.loss.tolist() == [pytest.approx(3.05)]
+
+
+BATCHES = """batch,compute,lr,loss,top1
+64,1e12,0.1,2.2,0.1
+64,1e12,0.2,2.0,0.2
+64.0,1e12,0.4,2.3,0.3
+128,1e12,0.1,2.9,0.4
+128,1e12,0.2,2.6,0.5
+128,1e12,0.4,3.0,0.6
+"""
+
+
+def test_rows_that_differ_in_more_than_rate_seed_and_results_are_points_of_their_own(table):
+    read = read_points(table(BATCHES))
+    assert (read.points.loss.tolist(), read.notes) == ([2.0, 2.6], ())
+    assert read.points.rivals == pytest.approx(np.log([[2.2 / 2.0, 2.3 / 2.0], [2.9 / 2.6, 3.0 / 2.6]]))
+
+
+def test_a_column_that_keeps_all_learning_rates_apart_is_named(table):
+    read = read_points(table(BATCHES.replace("top1", "accuracy")))
+    assert len(read.points) == 6
+    assert read.notes[0].startswith("No two rows are alike in all but lr: those of one budget differ in accuracy and")
+
+
+def test_a_law_through_several_blocks_of_a_study_says_so(table):
+    read = read_points(table("block,compute,loss\nbefore,1e12,2\nbefore,1e13,1\nafter,1e12,3\n"))
+    assert read.notes == ("One law goes through the rows of 2 blocks: before and after.",)
 
 
 def test_censored_optima_can_be_kept(table):

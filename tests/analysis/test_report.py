@@ -6,8 +6,6 @@ import shutil
 
 import pytest
 
-from nfdsl.analysis.fit import fit
-from nfdsl.analysis.points_csv import read_points
 from nfdsl.analysis.report import write_report
 from nfdsl.run_json import load
 from nfdsl.study.directory import Unreadable
@@ -164,12 +162,6 @@ def test_learning_curves_are_drawn_where_training_told_its_loss(study, plan):
         '{"step": 1, "loss": 2.0, "seconds": 1.0}\n{"step": 2, "loss": 1.0, "seconds": 2.0}\n'
     )
     assert "4-learning_curves-scaling.png" in [file.name for file in write_report(study.path).figures]
-
-
-def test_all_runs_can_be_fitted_from_their_table(study):
-    write_report(study.path)
-    points = read_points(study.figures / "runs.csv").points
-    assert fit(points.at(points.size == points.size.min()), "power").law.constants["b"] == pytest.approx(0.15, rel=0.05)
 
 
 def test_a_report_says_what_trained_the_runs(study, plan):
