@@ -17,7 +17,7 @@ from jax.typing import DTypeLike
 from nfdsl.schema.run import Run
 from runtime.mesh import BATCH
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.network import Network, build
+from runtime.models.network import Network, network_of
 from runtime.models.regularization import Regularization
 from runtime.models.remat import Remat
 from runtime.optim.hyper import hyper
@@ -52,7 +52,7 @@ class Needs:
         """
         self._run, self._devices, self._dtype = run, devices, jnp.dtype(dtype)
         self._grouped: Grouped = grouped
-        network = self._network("none")
+        network = network_of(run, grouped)
         self._layouts = network.layouts
         self._parameters = jax.eval_shape(network.initialize, jax.random.key(0))
         begun = partial(initial_state, layouts=network.layouts, hyper=hyper(run))
@@ -89,7 +89,11 @@ class Needs:
         images, side = recipe.batch // self._devices, recipe.resolution.train
         kept = jax.eval_shape(
             partial(
-                _residuals, self._network(remat), recipe.objective is not None, self._dtype, recipe.dropout or None
+                _residuals,
+                network_of(self._run, self._grouped, remat),
+                recipe.objective is not None,
+                self._dtype,
+                recipe.dropout or None,
             ),
             self._parameters,
             jax.ShapeDtypeStruct((images, side, side, 3), self._dtype),
@@ -97,11 +101,6 @@ class Needs:
         )
         numbers = sum(parameter.size for parameter in jax.tree.leaves(self._parameters))
         return max(0, sum(map(_bytes, _arrays(kept))) - numbers * self._dtype.itemsize)
-
-    def _network(self, remat: Remat) -> Network:
-        recipe = self._run.recipe
-        classes, side, objective = recipe.data.classes, recipe.resolution.train, recipe.objective
-        return build(self._run.model, classes, side, grouped=self._grouped, objective=objective, remat=remat)
 
 
 def _residuals(

@@ -26,8 +26,7 @@ from runtime.evaluate import EvaluationStep, FeatureStep, Inputs, evaluation_ste
 from runtime.masked_patches import patch_evaluation_step, patch_losses
 from runtime.mesh import SHARD, data_mesh, process_rows, replicated, shard_size, split
 from runtime.models.grouped_convolution import Grouped
-from runtime.models.network import Network, build
-from runtime.models.traversal import Remat
+from runtime.models.network import Network, network_of
 from runtime.optim.hyper import Hyper, hyper
 from runtime.optim.sam import ascents_each
 from runtime.parameters import Parameters
@@ -72,7 +71,7 @@ class Program:
         self.choice = choose(run, len(devices), self._grouped, self.dtype)
         self.mesh = data_mesh(devices, self.choice.shards)
         self._run, self._recipe, self._side = run, run.recipe, run.recipe.resolution.train
-        self.network = _network(run, self._grouped, self.choice.remat)
+        self.network = network_of(run, self._grouped, self.choice.remat)
         self._losses, self._measured = _task(self.network, run)
         self._hyper = self._whole_outline(hyper(run))
         state = jax.eval_shape(self._initialize, self._hyper, None)
@@ -118,7 +117,7 @@ class Program:
 
         Nothing else of that run needs to fit them: not its batch, nor how it shares them out.
         """
-        network = _network(run, self._grouped)
+        network = network_of(run, self._grouped)
         parameters = jax.eval_shape(network.initialize, jax.random.key(0))
         lie = places(network.layouts, parameters, self.mesh.shape[SHARD])
         return jax.tree.map(_outline, parameters, state_shardings(parameters, parameters, lie, self.mesh))
@@ -242,13 +241,6 @@ class Programs:
         if key not in self._programs:
             self._programs[key] = Program(run, self._devices)
         return self._programs[key]
-
-
-def _network(run: Run, grouped: Grouped, remat: Remat = "none") -> Network:
-    """Returns the network that `run` trains."""
-    recipe = run.recipe
-    classes, side, objective = recipe.data.classes, recipe.resolution.train, recipe.objective
-    return build(run.model, classes, side, grouped=grouped, objective=objective, remat=remat)
 
 
 def _task(network: Network, run: Run) -> tuple[Losses, EvaluationStep]:

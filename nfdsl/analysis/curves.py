@@ -53,11 +53,11 @@ def curves(records: Sequence[Replicated]) -> tuple[Curve, ...]:
 def rates_kept(records: Sequence[Replicated]) -> bool:
     """Returns whether tuned runs are alike but for their learning rates: then each is kept, and none was chosen."""
     others = [
-        {axis: choice for axis, choice in record.labels.items() if axis != "lr"}
+        frozenset((axis, choice) for axis, choice in record.labels.items() if axis != "lr")
         for record in records
         if "lr" in record.labels
     ]
-    return any(labels in others[:place] for place, labels in enumerate(others))
+    return len(set(others)) < len(others)
 
 
 def described(record: Record) -> str:

@@ -11,6 +11,7 @@ from flax import nnx
 from nfdsl.schema.bit import BiT
 from nfdsl.schema.model import Model, NFNet
 from nfdsl.schema.objectives import MaskedPatches
+from nfdsl.schema.run import Run
 from nfdsl.schema.vit import ViT
 from runtime.models.bit import BigTransfer
 from runtime.models.convolution import Convolution
@@ -76,6 +77,13 @@ class Network:
     ) -> jax.Array:
         """Returns what `apply` does, from prepared parameters."""
         return _separate(nnx.merge(self.prepared, prepared))(images_BxHxWx3, regularization)
+
+
+def network_of(run: Run, grouped: Grouped, remat: Remat = "none") -> Network:
+    """Returns the network that `run` trains; as `build`."""
+    recipe = run.recipe
+    classes, side, objective = recipe.data.classes, recipe.resolution.train, recipe.objective
+    return build(run.model, classes, side, grouped=grouped, objective=objective, remat=remat)
 
 
 def build(
