@@ -50,18 +50,21 @@ def written_specs(draw: st.DrawFn) -> WrittenSpec:
     """Returns a strategy of specs in which everything is right, block by block."""
     data = [draw(_data(f"data_{number}", earlier)) for number, earlier in enumerate(([], ["data_0"]))]
     hardware = [draw(_hardware("pod"))] if draw(st.booleans()) else []
+    by_block = any(_said(block, "gather") == "block" for block in hardware)
+    never = ["sam"] if by_block else []  # it ascends along whole gradients, which no chip then has
     models = [draw(_model(f"net_{number}")) for number in range(draw(st.integers(1, 2)))]
     names = {"data": [block.name for block in data], "hardware": [block.name for block in hardware]}
     names["model"] = [block.name for block in models]
     maskable = [block.name for block in models if _said(block, "backbone") == "none"]
-    pretrains = [draw(_training("pretrain", "base", names, _BOUND, maskable, seed=0))]
+    pretrains = [draw(_training("pretrain", "base", names, _BOUND, maskable, never, seed=0))]
     if draw(st.booleans()):
         pretrains.append(_again(pretrains[0], draw(st.integers(1000, 1999))))
     names["pretrain"] = [block.name for block in pretrains]
     best = st.integers(1, _candidates(pretrains)).map(str)
     bound = {**_BOUND, (Start, "best"): best}
     maskable = names["pretrain"] if _said(pretrains[0], "model") in maskable else []
-    finetunes = [draw(_training("finetune", "tuned", names, bound, maskable, seed=2000))] if draw(st.booleans()) else []
+    tuned = _training("finetune", "tuned", names, bound, maskable, never, seed=2000)
+    finetunes = [draw(tuned)] if draw(st.booleans()) else []
     names["finetune"] = [block.name for block in finetunes]
     reports = [draw(_report("paper", names))] if draw(st.booleans()) else []
     blocks = draw(st.permutations([*data, *hardware, *models, *pretrains, *finetunes, *reports]))
@@ -152,12 +155,21 @@ def _bit(draw: st.DrawFn, name: str) -> WrittenBlock:
 
 @st.composite
 def _training(
-    draw: st.DrawFn, kind: str, name: str, names: Names, bound: Bound, maskable: Sequence[str], *, seed: int
+    draw: st.DrawFn,
+    kind: str,
+    name: str,
+    names: Names,
+    bound: Bound,
+    maskable: Sequence[str],
+    never: Sequence[str],
+    *,
+    seed: int,
 ) -> WrittenBlock:
     """A block whose runs no other block has, since its seeds are from `seed` to `seed` + 999.
 
     Args:
       maskable: which of the models, or of the blocks to start from, have patches that can be masked.
+      never: settings that do not go with what the block names.
     """
     seeds = sorted(draw(st.sets(st.integers(seed, seed + 999), min_size=1, max_size=3)))
     sides = [f"{draw(st.integers(1, 4)) * 32}px" for _ in range(2)]
@@ -178,10 +190,10 @@ def _training(
         "budget": WrittenSetting("budget", budget, points),
         "seed": WrittenSetting("seed", f"{{{', '.join(map(str, seeds))}}}", len(seeds)),
     }
-    without = ["objective"]
+    without = [*never, "objective"]
     if maskable and draw(st.booleans()):
         required["objective"] = draw(words(MaskedPatches, names, bound, in_setting=True))
-        names, without = {**names, "model" if kind == "pretrain" else "pretrain": maskable}, ["mixup", "cutmix"]
+        names, without = {**names, "model" if kind == "pretrain" else "pretrain": maskable}, [*never, "mixup", "cutmix"]
     block = draw(_block(kind, name, required, names, bound, without))
     swept = draw(st.sampled_from(["", *_SHARES]))
     return WrittenBlock(kind, name, [draw(_sweep(s.name)) if s.name == swept else s for s in block.settings])
