@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Any
 
 from nfdsl.budget import examples_of, length_of
 from nfdsl.check.point import Point, refuse_more_than_limit
@@ -25,7 +25,18 @@ from nfdsl.schema.program import ProgramKey, program_key
 from nfdsl.schema.report import Figure, Report
 from nfdsl.schema.run import Length, Weights
 from nfdsl.schema.setting import settings
-from nfdsl.schema.training import Finetune, Grid, Monotone, Pretrain, Recipe, Released, Start, Training, Tune
+from nfdsl.schema.training import (
+    Finetune,
+    Grid,
+    Monotone,
+    Pretrain,
+    Recipe,
+    Released,
+    Start,
+    Training,
+    TrainingKind,
+    Tune,
+)
 from nfdsl.schema.units import Dimension, quantity
 from nfdsl.source import reason
 from nfdsl.weights import weights_of
@@ -62,7 +73,7 @@ class PlannedRun:
 
     id: str  # of its content: see `identity`
     block: str
-    kind: Literal["pretrain", "finetune"]
+    kind: TrainingKind
     label: str  # name of the model point, "F0"
     labels: dict[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate

@@ -9,9 +9,10 @@ from nfdsl.analysis.numerals import listed
 from nfdsl.analysis.points import FitError
 from nfdsl.analysis.run_numbers import ALL_HEADINGS, LABEL
 from nfdsl.schema.evaluation import Metric
-from nfdsl.study.records import Kind, Record, State
+from nfdsl.schema.training import TrainingKind
+from nfdsl.study.records import Record, State
 
-_KINDS: tuple[Kind, ...] = get_args(Kind)
+_KINDS: tuple[TrainingKind, ...] = get_args(TrainingKind)
 _STATES: tuple[State, ...] = get_args(State)
 _METRICS: tuple[Metric, ...] = get_args(Metric)
 

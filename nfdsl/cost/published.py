@@ -1,9 +1,9 @@
 """Published networks, what they reach once fine-tuned on ImageNet, and what they have cost."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from nfdsl.schema.model import Model
+from nfdsl.schema.training import TrainingKind
 
 _EPOCH = 1_281_167  # images of ImageNet
 
@@ -64,7 +64,7 @@ COSTS_SOURCE = "Smith et al. 2023, section 3"
 SOURCES = f"Dosovitskiy et al. 2021, Table 6, and, by their core-hours on TPU v4, {COSTS_SOURCE}"
 
 
-def published_cost(model: Model, kind: Literal["pretrain", "finetune"]) -> tuple[Published, Cost] | None:
+def published_cost(model: Model, kind: TrainingKind) -> tuple[Published, Cost] | None:
     """Returns the network that a model is by its depth and width, and what training it has taken, if that is told."""
     shape = (model.family, model.depth, model.width)
     for network in PUBLISHED:

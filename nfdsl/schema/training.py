@@ -206,3 +206,4 @@ class Finetune(Recipe):
 
 
 Training = Pretrain | Finetune
+TrainingKind = Literal["pretrain", "finetune"]  # the word each is written with

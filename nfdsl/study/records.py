@@ -7,6 +7,7 @@ from typing import Literal
 
 from nfdsl.run_json import UnreadableRun, load
 from nfdsl.schema.evaluation import Metric
+from nfdsl.schema.training import TrainingKind
 from nfdsl.study.directory import StudyDirectory, Unreadable
 from nfdsl.study.fields import Fields, Malformed, parse
 from nfdsl.study.lists import objects, texts, texts_by_name
@@ -15,7 +16,6 @@ from nfdsl.study.tuning.known import Known
 from nfdsl.study.tuning.ladder import Ladder
 from nfdsl.study.tuning.survey import Settled, Try, survey
 
-Kind = Literal["pretrain", "finetune"]
 State = Literal["waiting", "running", "done", "diverged", "failed", "unneeded"]
 
 
@@ -25,7 +25,7 @@ class Record:
 
     id: str
     block: str
-    kind: Kind
+    kind: TrainingKind
     model: str
     labels: Mapping[str, str]  # every axis it was swept along, in the spec's words
     cell: str  # runs of one cell differ only in learning rate
@@ -236,7 +236,7 @@ def _start(directory: StudyDirectory, run_id: str) -> str | None:
         raise Unreadable(path, str(error)) from error
 
 
-def _kind(run: Fields) -> Kind:
+def _kind(run: Fields) -> TrainingKind:
     match run.text("kind"):
         case "pretrain" | "finetune" as kind:
             return kind
