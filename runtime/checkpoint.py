@@ -57,7 +57,10 @@ class Saving:
     """A checkpoint that is being written."""
 
     def __init__(self, directory: Path, state: TrainState, step: int):
-        """Begins to write `state`, host arrays, as the checkpoint of `step`; all processes together."""
+        """Begins to write `state` as the checkpoint of `step`: each process the parts that its devices hold.
+
+        The state may be donated once this returns: it is on the hosts.
+        """
         self._folder = _folder(directory, step)
         self._partial = directory / f"{step}.partial"
         if first():

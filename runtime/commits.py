@@ -27,9 +27,10 @@ class Commits:
         return self._in_flight is not None
 
     def begin(self, state: TrainState, step: int, rows: Rows, best: int | None) -> None:
-        """Begins to commit the state after `step` steps, host arrays, and the `rows` fed since the last commit.
+        """Begins to commit the state after `step` steps, and the `rows` fed since the last commit.
 
-        The last commit must have been `settled`. Of earlier states that of step `best` is kept.
+        The last commit must have been `settled`. The state may be donated afterwards. Of earlier states that of step
+        `best` is kept.
         """
         with _explained(step):
             saving = Saving(self.checkpoints, state, step)

@@ -9,8 +9,10 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+from numpy.typing import NDArray
 
-LARGE = 2**20  # bytes from which an array stands for itself
+LARGE = 2**20  # bytes from which an array stands for itself, and is written and read in parts
 
 Packed = dict[str, Any]  # {"large": {index: array}, "small": {dtype: vector}}
 
@@ -18,19 +20,19 @@ Packed = dict[str, Any]  # {"large": {index: array}, "small": {dtype: vector}}
 def pack(tree: Any) -> Packed:
     """Returns the leaves of `tree`: large ones as they are, small ones as one host vector per dtype.
 
-    Leaves must be whole on every process.
+    Of large ones each process need have no more than its own parts.
     """
     leaves = jax.tree.leaves(tree)
     small = {
-        name: np.concatenate([np.asarray(leaves[index]).ravel() for index in indices])
+        name: np.concatenate([_on_host(leaves[index]).ravel() for index in indices])
         for name, indices in _small(leaves).items()
     }
     return {"large": _large(leaves), "small": small}
 
 
 def outline(tree: Any) -> Packed:
-    """Returns what `pack` would return, as far as shapes and dtypes go: host arrays that were never written to."""
-    leaves = [np.empty(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]
+    """Returns what `pack` would return, as far as shapes, dtypes and shardings go."""
+    leaves = jax.tree.leaves(tree)
     small = {
         name: np.empty(sum(leaves[index].size for index in indices), name) for name, indices in _small(leaves).items()
     }
@@ -45,16 +47,24 @@ def unpack(packed: Packed, like: Any) -> Any:
       like: `jax.ShapeDtypeStruct`s with the shardings the arrays shall have.
     """
     leaves, structure = jax.tree.flatten(like)
-    values: dict[int, Any] = {int(index): array for index, array in packed["large"].items()}
+    arrays: dict[int, jax.Array] = {int(index): array for index, array in packed["large"].items()}
     for name, indices in _small(leaves).items():
         ends = np.cumsum([leaves[index].size for index in indices])
-        values |= zip(indices, np.split(packed["small"][name], ends[:-1]), strict=True)
-    return jax.tree.unflatten(structure, [_placed(values[index], leaf) for index, leaf in enumerate(leaves)])
+        for index, values in zip(indices, np.split(packed["small"][name], ends[:-1]), strict=True):
+            arrays[index] = _placed(values, leaves[index])
+    return jax.tree.unflatten(structure, [arrays[index] for index in range(len(leaves))])
 
 
-def _placed(values: Any, like: Any) -> jax.Array:
+def _on_host(leaf: Any) -> NDArray[Any]:
+    """Returns all of an array, on every process."""
+    if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        leaf = jax.device_put(leaf, NamedSharding(leaf.sharding.mesh, PartitionSpec()))
+    return np.asarray(leaf)
+
+
+def _placed(values: NDArray[Any], like: Any) -> jax.Array:
     """Returns the values on devices; each process has all of them and places what is its own."""
-    shaped = np.asarray(values).reshape(like.shape)
+    shaped = values.reshape(like.shape)
     return jax.make_array_from_callback(like.shape, like.sharding, lambda part: shaped[part])
 
 

@@ -126,10 +126,6 @@ class Program:
         """Returns parameters, or those of them that there are, where they lie in the state."""
         return jax.device_put(pretrained, jax.tree.map(lambda leaf: leaf.sharding, self._placed_outline(pretrained)))
 
-    def on_host(self, tree: T) -> T:
-        """Returns `tree` as whole host arrays, on every process; no more than one is whole on a device at a time."""
-        return jax.tree.map(lambda leaf: np.array(jax.device_put(leaf, replicated(self.mesh))), tree)
-
     @property
     def rows(self) -> NDArray[np.int64]:
         """The rows of each batch that this process feeds [n], ascending."""

@@ -221,7 +221,7 @@ def _trained(job: Job, state: TrainState, step: int, notes: _Notes) -> Generator
                 notes.metrics.flush()
                 yield from (Saved(run.id, saved) for saved in commits.settled())
                 counted = combined(gathered(np.concatenate(rows)), job.index.epoch)
-                commits.begin(program.on_host(state), step, counted, _best_step(job, notes.evaluations))
+                commits.begin(state, step, counted, _best_step(job, notes.evaluations))
                 job.agreement.saved()
                 rows = []
             if ending:

@@ -10,10 +10,11 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from jax.sharding import NamedSharding, PartitionSpec
 
 from nfdsl.sampling.ledger import Anchor
 from runtime.checkpoint import CheckpointError, Saving, restore, weights
-from runtime.mesh import data_mesh, replicated
+from runtime.mesh import SHARD, data_mesh, replicated
 from runtime.packing import LARGE
 from runtime.state import TrainState
 
@@ -40,7 +41,7 @@ def anchor(step):
 
 
 def save(directory, state, step, anchor):
-    Saving(directory, jax.tree.map(np.array, state), step).commit(lambda: anchor)
+    Saving(directory, state, step).commit(lambda: anchor)
 
 
 def placed(tree, devices=1):
@@ -50,6 +51,13 @@ def placed(tree, devices=1):
 def like(tree, devices=1):
     sharding = replicated(data_mesh(jax.devices()[:devices]))
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
+
+
+def in_parts(tree, shards):
+    """Returns the shardings of a tree whose large arrays are split."""
+    mesh = data_mesh(jax.devices()[:shards], shards)
+    parts, whole = NamedSharding(mesh, PartitionSpec(SHARD)), replicated(mesh)
+    return jax.tree.map(lambda leaf: parts if leaf.nbytes >= LARGE else whole, tree)
 
 
 def assert_same(actual, expected):
@@ -86,6 +94,23 @@ def test_arrays_come_back_on_the_devices_asked_for(two):
     restored = restore(two, like(state(0), devices=4))
     assert {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(restored.state)} == {4}
     assert_same(restored.state, state(30))
+
+
+@pytest.mark.parametrize("shards", [1, 2, 8])
+def test_what_was_saved_in_parts_comes_back_in_the_parts_asked_for(tmp_path, shards):
+    save(tmp_path, jax.device_put(state(5), in_parts(state(5), 4)), 5, anchor(5))
+    wanted = in_parts(state(0), shards)
+    outline = jax.tree.map(lambda at, to: jax.ShapeDtypeStruct(at.shape, at.dtype, sharding=to), state(0), wanted)
+    restored = restore(tmp_path, outline)
+    assert jax.tree.map(lambda leaf: leaf.sharding, restored.state) == wanted
+    assert_same(restored.state, state(5))
+
+
+def test_a_state_may_be_donated_while_it_is_written(tmp_path):
+    saving = Saving(tmp_path, donated := state(5), 5)
+    jax.block_until_ready(jax.jit(partial(jax.tree.map, lambda leaf: -leaf), donate_argnums=0)(donated))
+    saving.commit(lambda: anchor(5))
+    assert_same(restore(tmp_path, like(state(0))).state, state(5))
 
 
 def test_there_is_nothing_to_restore_at_first(tmp_path):

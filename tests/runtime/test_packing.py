@@ -32,7 +32,7 @@ def test_unpacking_restores_every_leaf_in_its_place():
 
 
 def test_unpacked_arrays_have_the_shardings_asked_for():
-    values = {name: leaf for name, leaf in tree().items() if name != "kernel"}  # large ones are sharded by Orbax
+    values = {name: leaf for name, leaf in tree().items() if name != "kernel"}  # large ones are placed by Orbax
     restored = unpack(pack(values), like(values, devices=4))
     assert {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(restored)} == {4}
 

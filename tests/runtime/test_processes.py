@@ -149,7 +149,7 @@ def test_a_run_goes_on_with_any_number_of_processes_and_devices(study, small_run
 
 def test_weights_in_parts_are_put_together_across_processes(study, small_run):
     """By block or once a step, on any number of processes, a run is that of one device."""
-    model = ViT(depth=2, width=128, mlp=256, heads=2, patch=4)
+    model = ViT(depth=2, width=256, mlp=512, heads=2, patch=4)  # stacks of kernels are large ones to checkpoints
     whole = replace(small_run, id="whole", model=model, lr=0.1)
     (*_, expected) = trained(prepared(study, whole), 1, 1)
     moved = replace(whole, id="moved")
