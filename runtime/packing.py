@@ -58,6 +58,7 @@ def unpack(packed: Packed, like: Any) -> Any:
 def _on_host(leaf: Any) -> NDArray[Any]:
     """Returns all of an array, on every process."""
     if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        assert isinstance(leaf.sharding, NamedSharding)
         leaf = jax.device_put(leaf, NamedSharding(leaf.sharding.mesh, PartitionSpec()))
     return np.asarray(leaf)
 
