@@ -87,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--attempts", type=_attempts, default=3, metavar="N", help=text)
     command.add_argument("--tensorboard", action="store_true", help="write TensorBoard event files to DIR/tensorboard")
     _add_set(command)
+    text = "carry it out together with other hosts, on each of which the same command is called (docs/hosts.md)"
+    command.add_argument("--cluster", action="store_true", help=text)
+    stated = command.add_argument_group("where no cluster says so (TPU, Slurm, Kubernetes, MPI)")
+    stated.add_argument("--coordinator", metavar="HOST:PORT", help="where the first process listens")
+    stated.add_argument("--process", type=int, metavar="N", help="which one this is, from 0, the first")
+    stated.add_argument("--processes", type=int, metavar="N", help="how many there are")
     command.set_defaults(command=commands.run)
 
     command = parsers.add_parser("status", help="say where a study stands, which may be going on meanwhile")

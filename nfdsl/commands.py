@@ -9,6 +9,7 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,12 +201,15 @@ def run(arguments: Namespace) -> int:
     from nfdsl.study.description import describe
     from nfdsl.study.directory import StudyDirectory, Unfit, unwritable
     from nfdsl.study.directory import Unreadable as UnreadableStudy
-    from nfdsl.study.display.follow import follow, print_closing
-    from nfdsl.study.engine import carry_out
+    from nfdsl.study.display.follow import follow, leads, print_closing
+    from nfdsl.study.engine import Apart, carry_out
     from nfdsl.study.lock import Held
+    from nfdsl.study.worker import RUNTIME
     from nfdsl.syntax.load import load
     from nfdsl.tables import plan_json
 
+    if obstacle := _obstacle(arguments):
+        return _refused(obstacle)
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
         return WRONG_SPEC
@@ -216,23 +220,27 @@ def run(arguments: Namespace) -> int:
         results, _ = directory.results(because)
     except UnreadableStudy as error:
         return _refused(error)
-    for line in told(plan, because, results):
-        console.print(line, markup=False, highlight=False)
     study_json = describe(plan, source, load(source).sources[1:], arguments.assignments)
     events = carry_out(
-        plan, directory, study_json=study_json, plan_json=plan_json(plan, {}, because), attempts=arguments.attempts
+        plan,
+        directory,
+        study_json=study_json,
+        plan_json=plan_json(plan, {}, because),
+        command=(*RUNTIME, *_cluster(arguments)),
+        cluster=arguments.cluster,
+        attempts=arguments.attempts,
     )
-    if arguments.tensorboard:
-        try:
-            from nfdsl.study.tensorboard import logged
-        except ModuleNotFoundError as missing:
-            if missing.name != "tensorboardX":
-                raise
-            return _refused("event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'")
-        events = logged(events, plan, directory.path / "tensorboard")
     try:
+        if arguments.cluster and not leads(events, console):
+            return DONE
+        for line in told(plan, because, results):
+            console.print(line, markup=False, highlight=False)
+        if arguments.tensorboard:
+            from nfdsl.study.tensorboard import logged
+
+            events = logged(events, plan, directory.path / "tensorboard")
         outcome = follow(events, plan, console)
-    except (Held, Unfit, UnreadableStudy) as error:
+    except (Apart, Held, Unfit, UnreadableStudy) as error:
         return _refused(error)
     except OSError as error:
         return _refused(unwritable(error), RUN_FAILED)
@@ -244,9 +252,27 @@ def run(arguments: Namespace) -> int:
     return DONE if outcome.complete else RUN_FAILED
 
 
+def _obstacle(arguments: Namespace) -> str | None:
+    """Returns what keeps a study from being carried out as it was asked for."""
+    if arguments.tensorboard and find_spec("tensorboardX") is None:
+        return "event files need the extra `tensorboard`: pip install 'nfdsl[tensorboard]'"
+    stated = [arguments.coordinator, arguments.process, arguments.processes]
+    if stated != [None] * 3 and (None in stated or not arguments.cluster):
+        return "--coordinator, --process and --processes belong together, and to --cluster"
+    return None
+
+
 def _again(arguments: Namespace) -> str:
     out = [] if arguments.out is None else ["--out", str(arguments.out)]
-    return shlex.join(["nfdsl", "run", arguments.file, *out, *(f"--set={each}" for each in arguments.assignments)])
+    changes = [f"--set={each}" for each in arguments.assignments]
+    return shlex.join(["nfdsl", "run", arguments.file, *out, *_cluster(arguments), *changes])
+
+
+def _cluster(arguments: Namespace) -> list[str]:
+    """Returns the flags that make a worker one of several."""
+    told = {"coordinator": arguments.coordinator, "process": arguments.process, "processes": arguments.processes}
+    stated = [f"--{name}={value}" for name, value in told.items() if value is not None]
+    return ["--cluster", *stated] if arguments.cluster else []
 
 
 def status(arguments: Namespace) -> int:

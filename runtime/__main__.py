@@ -5,6 +5,7 @@
     python -m runtime RUN_DIR...    trains those runs in order
     python -m runtime --serve       reads {"run": RUN_DIR} from stdin, a line each, until stdin ends
     python -m runtime --cluster RUN_DIR...       is one of several processes that train each run together
+    python -m runtime --cluster --serve          the same; the first one reads for all
 
 A run's folder is ``STUDY/runs/ID`` and holds ``run.json``. On SIGTERM the worker commits the state of
 the run it is at and leaves with exit code 0. When stdin ends, whoever started the worker is gone, and
@@ -21,9 +22,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 from typing import TextIO
@@ -38,12 +39,13 @@ from runtime.events import Event, Failed, Ready, Stopped, line
 from runtime.job import RunError
 from runtime.ledger import LedgerError
 from runtime.lock import Locked, locked
-from runtime.processes import first, join, leave
+from runtime.processes import Alone, first, join, leave, stopping, told
 from runtime.program import Programs
 from runtime.released.files import ReleasedError
 from runtime.train import Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
+_TURN_SECONDS = 0.5  # between two questions of several processes that wait for a run
 _EXPLAINED = (
     CheckpointError,
     DataError,
@@ -63,12 +65,15 @@ def main() -> None:
     stop, lines = Flag(), Lines()
     _leave_on_signals(stop, lines)
     if arguments.cluster:
-        join(arguments.coordinator, arguments.process, arguments.processes)  # takes over SIGTERM
+        _join(arguments)
+        if jax.process_count() == 1:  # several ask JAX, which has taken over SIGTERM, whether one was told to stop
+            _leave_on_signals(stop, lines)
     with _claim_stdout() as out:
         if arguments.serve:
-            print(line(Ready()), file=out)
+            print(line(Ready(jax.process_index(), jax.process_count())), file=out)
             Thread(target=_read, args=(lines,), daemon=True).start()
-        for event in _events(_asked_for(lines) if arguments.serve else iter(arguments.folders), stop):
+        asked = _asked_of_all if arguments.cluster else _asked_for
+        for event in _events(asked(lines, stop) if arguments.serve else iter(arguments.folders), stop):
             if first():
                 print(line(event), file=out)
             if isinstance(event, Failed) and arguments.cluster:
@@ -91,11 +96,16 @@ def _arguments() -> argparse.Namespace:
     local.add_argument("--processes", type=int, metavar="N", help="how many there are")
     arguments = parser.parse_args()
     told = [arguments.coordinator, arguments.process, arguments.processes]
-    if arguments.cluster and arguments.serve:
-        parser.error("--serve is for a process that is alone")
     if (None in told and told != [None] * 3) or (told != [None] * 3 and not arguments.cluster):
         parser.error("--coordinator, --process and --processes belong together, and to --cluster")
     return arguments
+
+
+def _join(arguments: argparse.Namespace) -> None:
+    try:
+        join(arguments.coordinator, arguments.process, arguments.processes)
+    except Alone as error:
+        sys.exit(str(error))
 
 
 def _claim_stdout() -> TextIO:
@@ -120,9 +130,27 @@ def _read(lines: Lines) -> None:
     os._exit(0)
 
 
-def _asked_for(lines: Lines) -> Iterator[Path]:
+def _asked_for(lines: Lines, _: Flag) -> Iterator[Path]:
     while (text := lines.get()) is not None:
-        yield Path(json.loads(text)["run"])
+        yield _folder(text)
+
+
+def _asked_of_all(lines: Lines, stop: Flag) -> Iterator[Path]:
+    """Yields on all processes what the first one is asked for, until one of them is told to stop.
+
+    They talk at every turn, if only to say that there is nothing yet: none waits for another longer than that.
+    """
+    while not stopping(stop):
+        text = ""
+        if first():
+            with suppress(Empty):
+                text = lines.get(timeout=_TURN_SECONDS) or ""
+        if text := told(text):
+            yield _folder(text)
+
+
+def _folder(text: str) -> Path:
+    return Path(json.loads(text)["run"])
 
 
 def _events(folders: Iterator[Path], stop: Flag) -> Iterator[Event]:

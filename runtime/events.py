@@ -12,6 +12,8 @@ class Ready:
     """The worker has imported everything and waits for runs."""
 
     event: ClassVar[str] = "ready"
+    process: int  # of `processes`, from 0, which train each run together
+    processes: int
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ from nfdsl.sampling.ledger import ROW, Rows
 # Of the questions whether to stop. JAX stops all processes at one number that none has come to: it may never come
 # again, whatever run the process is at.
 _QUESTIONS = count(1)
+_LONGEST = 8192  # bytes: twice the longest path of Linux
+
+
+class Alone(Exception):
+    """Nothing says of which processes this is one."""
 
 
 def join(coordinator: str | None, process: int | None, processes: int | None) -> None:
@@ -26,8 +31,17 @@ def join(coordinator: str | None, process: int | None, processes: int | None) ->
     Args:
       coordinator: ``host:port`` on which the first one listens; None where the cluster (TPU, Slurm, Kubernetes)
         tells all three.
+
+    Raises:
+      Alone: neither is told.
     """
-    jax.distributed.initialize(coordinator, num_processes=processes, process_id=process)
+    try:
+        jax.distributed.initialize(coordinator, num_processes=processes, process_id=process)
+    except ValueError as error:
+        raise Alone(
+            "no cluster that JAX knows (TPU, Slurm, Kubernetes, MPI) says which processes there are; say it with"
+            f" --coordinator, --process and --processes ({error})"
+        ) from error
 
 
 def leave() -> None:
@@ -46,6 +60,13 @@ def agreed(number: int) -> int:
     if jax.process_count() == 1:
         return number
     return int(multihost_utils.broadcast_one_to_all(np.int32(number)))
+
+
+def told(text: str) -> str:
+    """Returns the `text` of the first process, of at most `_LONGEST` bytes in UTF-8."""
+    said = np.zeros(_LONGEST, np.uint8)
+    said[: len(text.encode())] = np.frombuffer(text.encode(), np.uint8)
+    return bytes(multihost_utils.broadcast_one_to_all(said)).rstrip(b"\0").decode()
 
 
 def same(content: bytes) -> bool:
@@ -68,6 +89,13 @@ def gathered(rows: Rows) -> Rows:
     return np.concatenate(parts).view(ROW).ravel()
 
 
+def stopping(stop: Flag) -> bool:
+    """Returns whether a process was told to stop, this one or another; to be asked by all equally often."""
+    if jax.process_count() == 1:
+        return stop.is_set()
+    return multihost_utils.reached_preemption_sync_point(next(_QUESTIONS))
+
+
 @dataclass
 class Agreement:
     """When to stop and when to save a run, the same on all processes."""
@@ -81,9 +109,7 @@ class Agreement:
 
     def stopping(self) -> bool:
         """Returns whether to stop; to be asked after each step or batch, by all processes equally often."""
-        if jax.process_count() == 1:
-            return self.stop.is_set()
-        return multihost_utils.reached_preemption_sync_point(next(_QUESTIONS))
+        return stopping(self.stop)
 
     def saving(self, step: int, committing: bool) -> bool:
         """Returns whether it is time to save after this step; to be asked after each one.

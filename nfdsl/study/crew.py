@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from nfdsl.study.events import Died, Progress, Ready, Saved, Stopping, Tick, WorkerEvent, WorkerStarted
+from nfdsl.study.events import Died, Joined, Progress, Ready, Saved, Stopping, Tick, WorkerEvent, WorkerStarted
 from nfdsl.study.interrupts import Interrupts
 from nfdsl.study.worker import Worker
 
@@ -19,16 +19,17 @@ class Crew:
     """At most one worker at a time. As a context, it leaves none behind.
 
     Args:
-      command, log, lock: as of `Worker`.
+      command, log: as of `Worker`.
       grace_seconds: how long a worker that was told to stop may take to save before it is killed; one that
         has trained nothing since its last checkpoint gets two at most.
       stop: counts requests to stop; the second one kills the worker.
     """
 
-    def __init__(self, command: Sequence[str], log: Path, lock: int, grace_seconds: float, stop: Interrupts) -> None:
+    def __init__(self, command: Sequence[str], log: Path, grace_seconds: float, stop: Interrupts) -> None:
+        self.lock: int | None = None  # what workers inherit from now on: see `Worker`
+        self.joined = Joined(0, 1)  # what the last worker that got ready is one of
         self._command = command
         self._log = log
-        self._lock = lock
         self._grace_seconds = grace_seconds
         self._stop = stop
         self._worker: Worker | None = None
@@ -49,12 +50,13 @@ class Crew:
         for _ in range(_STARTS):
             self.dismiss()
             try:
-                self._worker = Worker(self._command, self._log, self._lock)
+                self._worker = Worker(self._command, self._log, self.lock)
             except OSError as error:
                 return f"the worker cannot be started: {error}"
             yield WorkerStarted(self._worker.pid)
             for said in self.listen():
                 if isinstance(said, Ready):
+                    self.joined = Joined(said.process, said.processes)
                     return None
                 if isinstance(said, Stopping | Tick):
                     yield said
@@ -81,6 +83,14 @@ class Crew:
         """Returns how the worker, which is gone, came to its end."""
         worker = self._present()
         return Died(worker.epitaph(), worker.log_tail())
+
+    def stopped_elsewhere(self) -> bool:
+        """Returns whether the worker has left because another of several hosts was told to stop: so is this one."""
+        found = self.joined.processes > 1 and self._worker is not None and self._worker.gone
+        if found and self._present().left_in_order:
+            self._stop.count = max(self._stop.count, 1)
+            return True
+        return False
 
     def dismiss(self) -> None:
         """Ends the worker, if there is one."""

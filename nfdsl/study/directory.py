@@ -87,6 +87,10 @@ class StudyDirectory:
     def worker_log(self) -> Path:
         return self.path / "worker.log"
 
+    def worker_log_of(self, host: str) -> Path:
+        """Returns the file for one of several hosts that carry the study out together."""
+        return self.worker_log.with_suffix(f".{host}.log")
+
     @property
     def cache(self) -> Path:
         return self.path / "cache"
@@ -120,17 +124,15 @@ class StudyDirectory:
     def failure_json(self, run_id: str) -> Path:
         return self.run(run_id) / "failure.json"
 
-    def lock(self) -> AbstractContextManager[int]:
-        """Holds the study for this process and its workers, making the directory.
-
-        Raises:
-          Held: another process does.
-          Unfit: what is written there could not be read back; the directory is not made.
-        """
+    def make(self) -> None:
+        """Makes the directory, if it is not there. Raises `Unfit`: what is written there could not be read back."""
         path = self.path.absolute()
         if found := next((characters for characters in _MISREAD if characters in str(path)), None):
             raise Unfit(path, found)
         self.path.mkdir(parents=True, exist_ok=True)
+
+    def lock(self) -> AbstractContextManager[int]:
+        """Holds the study for this process and its workers. Raises `Held`: another process does."""
         return exclusive(self.lock_file)
 
     def begin(self, study_json: str, plan_json: str) -> None:

@@ -20,6 +20,7 @@ is killed, the worker reads the end of its input and leaves at once; as it share
 directory, the next call waits until it has.
 """
 
+import socket
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
@@ -46,7 +47,9 @@ from nfdsl.study.events import (
     Opened,
     Ready,
     Retried,
+    Stopping,
     StudyEvent,
+    Tick,
     Unneeded,
 )
 from nfdsl.study.interrupts import Interrupts, interrupts
@@ -69,10 +72,13 @@ def carry_out(
     study_json: str,
     plan_json: str,
     command: Sequence[str] = RUNTIME,
+    cluster: bool = False,
     attempts: int = ATTEMPTS,
     grace_seconds: float = 25.0,
 ) -> Generator[StudyEvent, None, None]:
     """Yields what happens until every run that can be run has ended, or a signal stops it; `Closed` is last.
+
+    Of several hosts the first one does that, and the others lend it a worker: they yield no `Closed`.
 
     Runs on the main thread, where signals arrive. Closing the iterator stops the worker.
 
@@ -81,10 +87,12 @@ def carry_out(
       directory: where; made if it is not there. Runs in it that the plan does not name are left alone.
       study_json, plan_json: the texts of the files of these names.
       command: starts a worker.
+      cluster: whether that is one of several, here and on other hosts, which call this function as well.
       attempts: how often a run is tried before it has failed.
       grace_seconds: how long a worker that was told to stop may take to save.
 
     Raises:
+      Apart: the hosts do not find each other.
       Held: another process is carrying out a study there; nothing was touched.
       Unfit: checkpoints could not be read back from there; nothing was made.
       Unreadable: a file there may not be read, such as the result of a run.
@@ -93,7 +101,13 @@ def carry_out(
     began = time.monotonic()
     tally = Tally(plan)
     with interrupts() as stop, ExitStack() as stack:
-        lock = yield from _lock(directory, stop, stack)
+        directory.make()
+        log = directory.worker_log_of(socket.gethostname()) if cluster else directory.worker_log
+        crew = stack.enter_context(Crew(command, log, grace_seconds, stop))
+        if cluster and not (yield from _leads(crew, stop)):
+            return
+        crew.lock = yield from _lock(directory, stop, stack)
+        stack.callback(crew.dismiss)  # before the lock is given back
         directory.begin(study_json, plan_json)
         torn = len(remove_torn(directory.cache))
         if torn:
@@ -102,11 +116,32 @@ def carry_out(
         if old:
             size = f"{LARGEST / 2**30:.0f} GiB"
             yield Notice(f"{count(old, 'compiled program')} in the cache removed, the oldest of more than {size}")
-        crew = stack.enter_context(Crew(command, directory.worker_log, lock, grace_seconds, stop))
         for event in _Study(plan, directory, crew, stop, attempts).events():
             tally.observe(event)
             yield event
     yield Closed(tally.outcome(time.monotonic() - began))
+
+
+def _leads(crew: Crew, stop: Interrupts) -> Generator[StudyEvent, None, bool]:
+    """Joins the other hosts; returns True on the first one, False on others once that one's study has ended.
+
+    A worker that ends out of order was one of a team that broke: the first one calls a new team together.
+    """
+    while not stop.count:
+        obstacle = yield from crew.ready()
+        if obstacle is not None:
+            raise Apart(obstacle)
+        if stop.count:
+            break
+        yield crew.joined
+        if crew.joined.process == 0:
+            return True
+        for said in crew.listen():
+            if isinstance(said, Stopping | Tick):
+                yield said
+        if crew.stopped_elsewhere():
+            break
+    return False
 
 
 def _lock(directory: StudyDirectory, stop: Interrupts, stack: ExitStack) -> Generator[Notice, None, int]:
@@ -124,6 +159,10 @@ def _lock(directory: StudyDirectory, stop: Interrupts, stack: ExitStack) -> Gene
             yield Notice(f"{held}; waiting for it")
             told = True
         time.sleep(0.1)
+
+
+class Apart(Exception):
+    """The hosts that are to carry a study out together do not find each other."""
 
 
 class _Study:
@@ -157,7 +196,7 @@ class _Study:
             yield from self._drop_outdated()
             left = agenda(self._landscape, Known(self._results, self._failed))
             yield from self._tell(left)
-            if not left.tasks or self._stop.count:
+            if not left.tasks or self._stop.count or self._crew.stopped_elsewhere():
                 return
             obstacle = yield from self._crew.ready()
             if obstacle is not None:
@@ -236,7 +275,7 @@ class _Study:
                     pass
                 case _:
                     yield said
-        return None if self._stop.count else self._crew.death()
+        return None if self._stop.count or self._crew.stopped_elsewhere() else self._crew.death()
 
     def _result(self, run: str) -> Result | Died:
         try:

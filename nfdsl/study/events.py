@@ -15,6 +15,9 @@ from nfdsl.study.result import Result
 class Ready:
     """The worker is waiting for its first run."""
 
+    process: int  # of `processes`, from 0, which train each run together
+    processes: int
+
 
 @dataclass(frozen=True)
 class Started:
@@ -117,6 +120,14 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """This is `process`, from 0, of `processes` that carry the study out together; the first one leads."""
+
+    process: int
+    processes: int
+
+
+@dataclass(frozen=True)
 class WorkerStarted:
     """A worker process exists; it says nothing before its imports are done."""
 
@@ -215,14 +226,16 @@ class Closed:
 
 EndEvent = Finished | Retried | Failed | NotRun | Unneeded
 RunEvent = Started | Compiled | Damaged | Progress | Saved | Evaluated | Stopped | Given | Extended | Dropped | EndEvent
-StudyEvent = RunEvent | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
+StudyEvent = RunEvent | Joined | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
 
 
 def read(line: bytes) -> WorkerEvent:
     """Returns the event on one line of a worker's stdout. Raises `Malformed`."""
     fields = parse(line)
     kind = fields.text("event")
-    return Ready() if kind == "ready" else _of_run(kind, fields.text("run"), fields)
+    if kind == "ready":
+        return Ready(fields.whole("process"), fields.whole("processes"))
+    return _of_run(kind, fields.text("run"), fields)
 
 
 def _of_run(kind: str, run: str, fields: Fields) -> WorkerEvent:

@@ -30,10 +30,10 @@ class Worker:
     Args:
       command: speaks the protocol of `events.read` on stdout and reads runs from stdin.
       log: the file for stderr.
-      lock: a descriptor the process inherits, so that the study stays locked as long as it lives.
+      lock: a descriptor the process inherits, if there is one, so that the study stays locked as long as it lives.
     """
 
-    def __init__(self, command: Sequence[str], log: Path, lock: int) -> None:
+    def __init__(self, command: Sequence[str], log: Path, lock: int | None) -> None:
         self._log = log
         with log.open("ab") as stderr:
             self._log_start = stderr.tell()
@@ -43,7 +43,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 start_new_session=True,
-                pass_fds=(lock,),
+                pass_fds=() if lock is None else (lock,),
                 bufsize=0,
             )
         assert self._process.stdin is not None
@@ -96,6 +96,11 @@ class Worker:
         self._stdin.close()
         self._selector.close()
         self._stdout.close()
+
+    @property
+    def left_in_order(self) -> bool:
+        """Whether it left as one that was told to. For a worker that is gone."""
+        return not self._garbled and self._leave() == 0
 
     def epitaph(self) -> str:
         """Returns how it ended, in one sentence without a full stop. For a worker that is gone."""

@@ -11,7 +11,7 @@ from runtime.results import Result
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (Ready(), {"event": "ready"}),
+        (Ready(0, 1), {"event": "ready", "process": 0, "processes": 1}),
         (Started("a", 0, 9), {"event": "started", "run": "a", "step": 0, "steps": 9}),
         (Damaged("a", 4), {"event": "damaged", "run": "a", "step": 4}),
         (Saved("a", 4), {"event": "saved", "run": "a", "step": 4}),

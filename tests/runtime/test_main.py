@@ -145,7 +145,7 @@ def test_another_worker_compiles_nothing_anew_even_if_the_study_was_moved(study,
 def test_a_serving_worker_trains_what_it_is_told_and_leaves_with_its_master(study, small_run):
     folders = [prepared(study, small_run), prepared(study, long(small_run))]
     with worker("--serve") as process:
-        assert next(said(process)) == {"event": "ready"}
+        assert next(said(process)) == {"event": "ready", "process": 0, "processes": 1}
         for folder in folders:
             print(json.dumps({"run": str(folder)}), file=process.stdin, flush=True)
         assert until(process, "done")["run"] == "small"

@@ -99,7 +99,7 @@ def listen():
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
-    say("ready")
+    say("ready", process=0, processes=1)
     while True:
         with arrived:
             while not asked:

@@ -12,7 +12,7 @@ from nfdsl.study.crew import Crew
 from nfdsl.study.events import Stopping, Tick, WorkerStarted
 from nfdsl.study.interrupts import Interrupts
 
-READY = 'import time; print(\'{"event": "ready"}\', flush=True); time.sleep(60)'
+READY = 'import time; print(\'{"event": "ready", "process": 0, "processes": 1}\', flush=True); time.sleep(60)'
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def lock(tmp_path: Path) -> Iterator[int]:
 
 
 def crew(code: str, tmp_path: Path, lock: int, stop: Interrupts | None = None, grace: float = 60) -> Crew:
-    return Crew((sys.executable, "-c", code), tmp_path / "worker.log", lock, grace, stop or Interrupts())
+    team = Crew((sys.executable, "-c", code), tmp_path / "worker.log", grace, stop or Interrupts())
+    team.lock = lock
+    return team
 
 
 def get_ready(team: Crew) -> tuple[list[object], str | None]:

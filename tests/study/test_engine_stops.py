@@ -75,7 +75,7 @@ def test_a_signal_saves_and_the_next_call_continues(sketch, drive, carry, given,
 STUBBORN = """
 import json, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print(json.dumps({"event": "ready"}), flush=True)
+print(json.dumps({"event": "ready", "process": 0, "processes": 1}), flush=True)
 run = json.loads(sys.stdin.readline())["run"].rpartition("/")[2]
 progress = {"event": "progress", "run": run, "step": 1, "steps": 9, "loss": 1, "images_per_second": 1}
 print(json.dumps(progress), flush=True)
@@ -115,7 +115,7 @@ def test_after_kill_9_the_next_call_finishes_without_a_race(sketch, drive, carry
 
 LINGERING = """
 import json, pathlib, sys, time
-print(json.dumps({"event": "ready"}), flush=True)
+print(json.dumps({"event": "ready", "process": 0, "processes": 1}), flush=True)
 run = pathlib.Path(json.loads(sys.stdin.readline())["run"])
 print(json.dumps({"event": "started", "run": run.name, "step": 0, "steps": 10}), flush=True)
 sys.stdin.read()

@@ -29,7 +29,7 @@ def line(event: str, **fields: Any) -> bytes:
 @pytest.mark.parametrize(
     ("text", "event"),
     [
-        (line("ready"), Ready()),
+        (line("ready", process=1, processes=2), Ready(1, 2)),
         (line("started", run="r", step=3, steps=9), Started("r", 3, 9)),
         (
             line("compiled", run="r", program="p", kind="train", seconds=1.5, cached=True),

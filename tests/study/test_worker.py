@@ -11,7 +11,7 @@ import pytest
 from nfdsl.study.events import Progress, Ready, WorkerEvent
 from nfdsl.study.worker import Worker
 
-READY = 'print(\'{"event": "ready"}\', flush=True)'
+READY = 'print(\'{"event": "ready", "process": 0, "processes": 1}\', flush=True)'
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_silence_ends_after_the_timeout(start):
 
 def test_what_was_said_before_death_is_heard(start):
     worker = start(f"{READY}; import os; os.kill(os.getpid(), 9)")
-    assert listen(worker) == [Ready()]
+    assert listen(worker) == [Ready(0, 1)]
     assert worker.epitaph() == "the worker was killed (signal 9), as happens when memory runs out"
 
 
@@ -77,13 +77,13 @@ def test_the_tail_is_of_this_worker_alone(start):
 
 def test_a_librarys_greeting_goes_to_the_log(start):
     worker = start(f"print('hello from C'); {READY}")
-    assert listen(worker) == [Ready()]
+    assert listen(worker) == [Ready(0, 1)]
     assert "hello from C" in worker.log_tail()
 
 
 def test_an_event_that_cannot_be_read_ends_the_conversation(start):
     worker = start(f'{READY}; print(\'{{"event": "saved", "run": 3}}\', flush=True); import time; time.sleep(60)')
-    assert listen(worker) == [Ready()]
+    assert listen(worker) == [Ready(0, 1)]
     assert "saved" in worker.epitaph()
 
 

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from nfdsl.plan import Plan, PlannedRun
 from nfdsl.study.display.groups import Entry, Group, groups, summed, whole
 from nfdsl.study.display.row import Row, State
-from nfdsl.study.events import Closed, Compiled, Given, Notice, Opened, Stopping, StudyEvent, Tick, WorkerStarted
+from nfdsl.study.events import (
+    Closed,
+    Compiled,
+    Given,
+    Joined,
+    Notice,
+    Opened,
+    Stopping,
+    StudyEvent,
+    Tick,
+    WorkerStarted,
+)
 from nfdsl.study.landscape import Landscape, swept
 from nfdsl.study.outcome import Outcome
 from nfdsl.study.tuning.known import Known
@@ -41,7 +52,7 @@ class Board:
                 self.outcome = outcome
             case WorkerStarted():
                 self.worker_starts = True
-            case Notice() | Tick():
+            case Joined() | Notice() | Tick():
                 pass
             case _:
                 self.worker_starts = self.worker_starts and not isinstance(event, Given)

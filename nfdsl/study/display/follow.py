@@ -13,12 +13,43 @@ from nfdsl.study.display.board import Board
 from nfdsl.study.display.closing import summary
 from nfdsl.study.display.telling import tell
 from nfdsl.study.display.view import View
-from nfdsl.study.events import Damaged, Dropped, Extended, Failed, Notice, Progress, Retried, Saved, StudyEvent
+from nfdsl.study.events import (
+    Damaged,
+    Dropped,
+    Extended,
+    Failed,
+    Joined,
+    Notice,
+    Progress,
+    Retried,
+    Saved,
+    Stopping,
+    StudyEvent,
+)
 from nfdsl.study.numerals import clock
 from nfdsl.study.outcome import Outcome
 
 _FRAME_SECONDS = 0.5  # drawing takes time from training: some 25 ms with 200 runs
 _PROGRESS_SECONDS = 5.0  # between two plain lines of progress of one run
+
+
+def leads(events: Iterator[StudyEvent], console: Console) -> bool:
+    """Returns whether this is the first of several hosts, as soon as that is known.
+
+    Where it is another, that is once the first one's study has ended, or this one was told to stop.
+    """
+    for event in events:
+        match event:
+            case Joined(0, _):
+                return True
+            case Joined(process, processes):
+                text = f"process {process} of {processes}, from 0: the first one tells how the study goes"
+                console.print(text, highlight=False)
+            case Stopping():
+                console.print("stopping: the first process saves, and all leave")
+            case _:
+                pass
+    return False
 
 
 def follow(events: Generator[StudyEvent, None, None], plan: Plan, console: Console) -> Outcome:

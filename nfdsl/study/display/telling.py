@@ -14,6 +14,7 @@ from nfdsl.study.events import (
     Failed,
     Finished,
     Given,
+    Joined,
     Notice,
     NotRun,
     Opened,
@@ -45,7 +46,7 @@ def tell(event: StudyEvent, board: Board) -> str | None:
             return "stopping: the worker saves and leaves"
         case WorkerStarted():
             return "a worker is starting"
-        case Tick() | Closed():
+        case Tick() | Closed() | Joined():
             return None
         case _:
             return f"{describe(board.rows[event.run].run)}: {_of_run(event, board)}"
