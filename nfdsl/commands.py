@@ -201,7 +201,7 @@ def run(arguments: Namespace) -> int:
     from nfdsl.study.description import describe
     from nfdsl.study.directory import StudyDirectory, Unfit, unwritable
     from nfdsl.study.directory import Unreadable as UnreadableStudy
-    from nfdsl.study.display.follow import follow, leads, print_closing
+    from nfdsl.study.display.follow import attend, follow, print_closing
     from nfdsl.study.engine import Apart, carry_out
     from nfdsl.study.lock import Held
     from nfdsl.study.worker import RUNTIME
@@ -231,8 +231,8 @@ def run(arguments: Namespace) -> int:
         attempts=arguments.attempts,
     )
     try:
-        if arguments.cluster and not leads(events, console):
-            return DONE
+        if arguments.cluster and (left := attend(events, console)):
+            return STOPPED if left.stopped else DONE
         for line in told(plan, because, results):
             console.print(line, markup=False, highlight=False)
         if arguments.tensorboard:

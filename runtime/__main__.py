@@ -5,14 +5,15 @@
     python -m runtime RUN_DIR...    trains those runs in order
     python -m runtime --serve       reads {"run": RUN_DIR} from stdin, a line each, until stdin ends
     python -m runtime --cluster RUN_DIR...       is one of several processes that train each run together
-    python -m runtime --cluster --serve          the same; the first one reads for all
+    python -m runtime --cluster --serve          the same; the first one reads for all, at last {"run": null}
 
 A run's folder is ``STUDY/runs/ID`` and holds ``run.json``. On SIGTERM the worker commits the state of
 the run it is at and leaves with exit code 0. When stdin ends, whoever started the worker is gone, and
 it leaves at once: no more is lost than the steps since the last checkpoint, and they are taken again.
 
-Of several processes the first one speaks and writes; SIGTERM to any of them stops all. Where one fails it
-leaves with exit code 1, so that the others, which wait for it, are ended too.
+Of several processes the first one speaks and writes; SIGTERM to any of them stops all, which leave with exit code
+143, so that each can be told from one whose work is done. Where one fails it leaves with exit code 1, so that the
+others, which wait for it, are ended too.
 """
 
 import argparse
@@ -45,6 +46,7 @@ from runtime.released.files import ReleasedError
 from runtime.train import Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
+_STOPPED = 143
 _TURN_SECONDS = 0.5  # between two questions of several processes that wait for a run
 _EXPLAINED = (
     CheckpointError,
@@ -81,7 +83,9 @@ def main() -> None:
                 os._exit(1)
     leave()
     sys.stderr.flush()
-    os._exit(0)  # what is still being compiled in a thread would be waited for, or torn down while it is at work
+    os._exit(
+        _STOPPED if arguments.cluster and stop.is_set() else 0
+    )  # what is still being compiled in a thread would be waited for, or torn down while it is at work
 
 
 def _arguments() -> argparse.Namespace:
@@ -132,11 +136,11 @@ def _read(lines: Lines) -> None:
 
 def _asked_for(lines: Lines, _: Flag) -> Iterator[Path]:
     while (text := lines.get()) is not None:
-        yield _folder(text)
+        yield Path(json.loads(text)["run"])
 
 
 def _asked_of_all(lines: Lines, stop: Flag) -> Iterator[Path]:
-    """Yields on all processes what the first one is asked for, until one of them is told to stop.
+    """Yields on all processes what the first one is asked for, until that is nothing or one of them is told to stop.
 
     They talk at every turn, if only to say that there is nothing yet: none waits for another longer than that.
     """
@@ -146,11 +150,9 @@ def _asked_of_all(lines: Lines, stop: Flag) -> Iterator[Path]:
             with suppress(Empty):
                 text = lines.get(timeout=_TURN_SECONDS) or ""
         if text := told(text):
-            yield _folder(text)
-
-
-def _folder(text: str) -> Path:
-    return Path(json.loads(text)["run"])
+            if (run := json.loads(text)["run"]) is None:
+                return
+            yield Path(run)
 
 
 def _events(folders: Iterator[Path], stop: Flag) -> Iterator[Event]:

@@ -90,10 +90,13 @@ def gathered(rows: Rows) -> Rows:
 
 
 def stopping(stop: Flag) -> bool:
-    """Returns whether a process was told to stop, this one or another; to be asked by all equally often."""
-    if jax.process_count() == 1:
-        return stop.is_set()
-    return multihost_utils.reached_preemption_sync_point(next(_QUESTIONS))
+    """Returns whether a process was told to stop, this one or another; to be asked by all equally often.
+
+    Then `stop` is set on all of them.
+    """
+    if jax.process_count() > 1 and multihost_utils.reached_preemption_sync_point(next(_QUESTIONS)):
+        stop.set()
+    return stop.is_set()
 
 
 @dataclass

@@ -86,11 +86,20 @@ class Crew:
 
     def stopped_elsewhere(self) -> bool:
         """Returns whether the worker has left because another of several hosts was told to stop: so is this one."""
-        found = self.joined.processes > 1 and self._worker is not None and self._worker.gone
-        if found and self._present().left_in_order:
-            self._stop.count = max(self._stop.count, 1)
-            return True
-        return False
+        worker = self._worker
+        if self.joined.processes == 1 or worker is None or not worker.gone or not worker.stopped:
+            return False
+        self._stop.count = max(self._stop.count, 1)
+        return True
+
+    def released(self) -> bool:
+        """Returns whether the worker, which is gone, has left because the first of several hosts has no more runs."""
+        return self._present().released
+
+    def release(self) -> None:
+        """Has the workers of all hosts leave, as there are no more runs for them."""
+        if self._worker is not None and self.joined.processes > 1:
+            self._worker.release()
 
     def dismiss(self) -> None:
         """Ends the worker, if there is one."""

@@ -42,6 +42,7 @@ from nfdsl.study.events import (
     Failed,
     Finished,
     Given,
+    Left,
     Notice,
     NotRun,
     Opened,
@@ -78,7 +79,7 @@ def carry_out(
 ) -> Generator[StudyEvent, None, None]:
     """Yields what happens until every run that can be run has ended, or a signal stops it; `Closed` is last.
 
-    Of several hosts the first one does that, and the others lend it a worker: they yield no `Closed`.
+    Of several hosts the first one does that, and the others lend it a worker; `Left` is last there.
 
     Runs on the main thread, where signals arrive. Closing the iterator stops the worker.
 
@@ -105,6 +106,7 @@ def carry_out(
         log = directory.worker_log_of(socket.gethostname()) if cluster else directory.worker_log
         crew = stack.enter_context(Crew(command, log, grace_seconds, stop))
         if cluster and not (yield from _leads(crew, stop)):
+            yield Left(stopped=bool(stop.count))
             return
         crew.lock = yield from _lock(directory, stop, stack)
         stack.callback(crew.dismiss)  # before the lock is given back
@@ -119,6 +121,8 @@ def carry_out(
         for event in _Study(plan, directory, crew, stop, attempts).events():
             tally.observe(event)
             yield event
+        if not stop.count:
+            crew.release()
     yield Closed(tally.outcome(time.monotonic() - began))
 
 
@@ -139,7 +143,7 @@ def _leads(crew: Crew, stop: Interrupts) -> Generator[StudyEvent, None, bool]:
         for said in crew.listen():
             if isinstance(said, Stopping | Tick):
                 yield said
-        if crew.stopped_elsewhere():
+        if crew.stopped_elsewhere() or crew.released():
             break
     return False
 

@@ -128,6 +128,13 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class Left:
+    """The last event on a host that is not the first one: that one has no more runs, or a host was told to stop."""
+
+    stopped: bool
+
+
+@dataclass(frozen=True)
 class WorkerStarted:
     """A worker process exists; it says nothing before its imports are done."""
 
@@ -226,7 +233,7 @@ class Closed:
 
 EndEvent = Finished | Retried | Failed | NotRun | Unneeded
 RunEvent = Started | Compiled | Damaged | Progress | Saved | Evaluated | Stopped | Given | Extended | Dropped | EndEvent
-StudyEvent = RunEvent | Joined | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
+StudyEvent = RunEvent | Joined | Left | Opened | WorkerStarted | Notice | Stopping | Tick | Closed
 
 
 def read(line: bytes) -> WorkerEvent:

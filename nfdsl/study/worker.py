@@ -20,6 +20,7 @@ from nfdsl.study.fields import Malformed
 
 RUNTIME = (sys.executable, "-m", "runtime", "--serve")
 
+_STOPPED = 143  # exit status of one of several, one of which was told to stop
 _LEAVE_SECONDS = 10.0  # a worker that was told to leave has this long
 _TAIL_BYTES = 4096
 
@@ -97,10 +98,21 @@ class Worker:
         self._selector.close()
         self._stdout.close()
 
+    def release(self) -> None:
+        """Tells one of several that there are no more runs; all leave."""
+        with suppress(BrokenPipeError):
+            self._stdin.write(json.dumps({"run": None}).encode() + b"\n")
+        self._leave()
+
     @property
-    def left_in_order(self) -> bool:
-        """Whether it left as one that was told to. For a worker that is gone."""
+    def released(self) -> bool:
+        """Whether it left as there are no more runs. For one of several that is gone."""
         return not self._garbled and self._leave() == 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it left as one of them was told to stop. For one of several that is gone."""
+        return not self._garbled and self._leave() == _STOPPED
 
     def epitaph(self) -> str:
         """Returns how it ended, in one sentence without a full stop. For a worker that is gone."""

@@ -10,6 +10,7 @@ from nfdsl.study.events import (
     Compiled,
     Given,
     Joined,
+    Left,
     Notice,
     Opened,
     Stopping,
@@ -52,7 +53,7 @@ class Board:
                 self.outcome = outcome
             case WorkerStarted():
                 self.worker_starts = True
-            case Joined() | Notice() | Tick():
+            case Joined() | Left() | Notice() | Tick():
                 pass
             case _:
                 self.worker_starts = self.worker_starts and not isinstance(event, Given)

@@ -19,6 +19,7 @@ from nfdsl.study.events import (
     Extended,
     Failed,
     Joined,
+    Left,
     Notice,
     Progress,
     Retried,
@@ -33,23 +34,22 @@ _FRAME_SECONDS = 0.5  # drawing takes time from training: some 25 ms with 200 ru
 _PROGRESS_SECONDS = 5.0  # between two plain lines of progress of one run
 
 
-def leads(events: Iterator[StudyEvent], console: Console) -> bool:
-    """Returns whether this is the first of several hosts, as soon as that is known.
-
-    Where it is another, that is once the first one's study has ended, or this one was told to stop.
-    """
+def attend(events: Iterator[StudyEvent], console: Console) -> Left | None:
+    """Returns None on the first of several hosts, as soon as that is known; on others how it ended, once it has."""
     for event in events:
         match event:
             case Joined(0, _):
-                return True
+                return None
             case Joined(process, processes):
                 text = f"process {process} of {processes}, from 0: the first one tells how the study goes"
                 console.print(text, highlight=False)
             case Stopping():
-                console.print("stopping: the first process saves, and all leave")
+                console.print("stopping: all hosts save and leave")
+            case Left():
+                return event
             case _:
                 pass
-    return False
+    raise ValueError("the last event on a host that is not the first one is Left")
 
 
 def follow(events: Generator[StudyEvent, None, None], plan: Plan, console: Console) -> Outcome:

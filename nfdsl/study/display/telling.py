@@ -15,6 +15,7 @@ from nfdsl.study.events import (
     Finished,
     Given,
     Joined,
+    Left,
     Notice,
     NotRun,
     Opened,
@@ -46,7 +47,7 @@ def tell(event: StudyEvent, board: Board) -> str | None:
             return "stopping: the worker saves and leaves"
         case WorkerStarted():
             return "a worker is starting"
-        case Tick() | Closed() | Joined():
+        case Tick() | Closed() | Joined() | Left():
             return None
         case _:
             return f"{describe(board.rows[event.run].run)}: {_of_run(event, board)}"
