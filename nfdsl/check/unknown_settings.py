@@ -9,6 +9,8 @@ from nfdsl.check.references import word_classes
 from nfdsl.check.scope import Definition
 from nfdsl.check.zips import WORD
 from nfdsl.diagnostics import Diagnostic, Fix
+from nfdsl.nearest import is_one_edit
+from nfdsl.schema.blocks import KINDS
 from nfdsl.schema.setting import Setting, settings
 from nfdsl.schema.units import UNITS
 from nfdsl.source import Span
@@ -41,8 +43,13 @@ def _advised(found: Diagnostic, root: str, written: ast.Setting, known: Sequence
         return UnknownSetting(replace(found, help=advice, fix=None))
     if (unit := _unit_in_front(found, written, known)) is not None:
         return unit
-    if found.fix is not None:
-        return UnknownSetting(found, found.fix.replacement)
+    meant = "" if found.fix is None else found.fix.replacement
+    kinds = [] if meant and is_one_edit(root, meant) else _kinds_with(root)
+    if kinds:
+        advice = f"`{root}` is a setting of {' and '.join(kinds)} blocks: write it in one of those"
+        return UnknownSetting(replace(found, help=advice, fix=None))
+    if meant:
+        return UnknownSetting(found, meant)
     same = _of_meaning(root, known) or _of_meaning(called, known)
     if same is None:
         return UnknownSetting(found)
@@ -66,6 +73,13 @@ def _elsewhere(name: str, known: Sequence[Setting]) -> str:
                 call = f"`{setting.name} {word}({name}: ...)`" if word != setting.name else f"`{word} {name} ...`"
                 return f"`{name}` is an argument of `{setting.name}`: write {call} or `{setting.name}.{name} ...`"
     return ""
+
+
+def _kinds_with(name: str) -> list[str]:
+    """Returns the kinds of block that have a setting: ``hardware`` for ``precision``."""
+    return [
+        kind for kind, classes in KINDS.items() if any(name == each.name for of in classes for each in settings(of))
+    ]
 
 
 def _unit_in_front(found: Diagnostic, written: ast.Setting, known: Sequence[Setting]) -> UnknownSetting | None:

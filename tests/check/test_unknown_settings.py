@@ -29,6 +29,9 @@ from nfdsl.source import Source
         ("bacth 50 images", "did you mean `batch`?"),
         ("epochs 10", "`epochs` is a unit: write `budget 10 epochs`"),
         ("steps {10, 20}", "`steps` is a unit: write `budget ... steps`"),
+        ("precision float32", "`precision` is a setting of hardware blocks: write it in one of those"),
+        ("width [8, 8]", "`width` is a setting of model blocks: write it in one of those"),
+        ("patch 50 images", "did you mean `batch`?"),
         ("images 50", "`images` is a unit: write `batch 50 images` or `budget 50 images`"),
     ],
 )
