@@ -337,10 +337,12 @@ def _refused(reason: object, code: int = USAGE) -> int:
 
 
 def _read(name: str) -> Source | None:
+    from nfdsl.verdict import unreadable
+
     try:
         return read(name)
     except Unreadable as error:
-        print(f"error[unreadable-file]: {error}", file=sys.stderr)
+        _show([unreadable(error, name)])
         return None
 
 

@@ -136,11 +136,13 @@ def test_a_wrong_spec_is_shown_where_it_is_wrong_and_nothing_is_written(tiny: Pa
     assert sorted(path.name for path in tiny.iterdir()) == ["tiny.nfx"]
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
 @pytest.mark.parametrize("name", ["nowhere.nfx", "."])
-def test_an_unreadable_file_is_named(tmp_path: Path, name: str):
-    answer = nfdsl("check", name, folder=tmp_path)
+def test_an_unreadable_file_is_named(tmp_path: Path, command: str, name: str):
+    answer = nfdsl(command, name, folder=tmp_path)
     assert answer.returncode == 1
     assert f"cannot read {name}" in answer.stderr
+    assert "= help: name a text file" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
