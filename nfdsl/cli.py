@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from nfdsl import commands
 from nfdsl.commands import DONE, STOPPED, USAGE
@@ -17,8 +18,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}  # what writing to stdout may co
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     arguments = _parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # specs are UTF-8, and a terminal may not be
+    _escape(sys.stdout)
     try:
         code = arguments.command(arguments)
         sys.stdout.flush()
@@ -34,6 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write_no_more()
         print(f"nfdsl: the output cannot be written: {error.strerror}", file=sys.stderr)
         return USAGE
+
+
+def _escape(out: TextIO) -> None:
+    """Has letters escaped that a terminal does not know: specs are UTF-8, and it may not be."""
+    match out:
+        case io.TextIOWrapper(reconfigure=reconfigure):
+            reconfigure(errors="backslashreplace")
+        case _:
+            pass
 
 
 def _write_no_more() -> None:
