@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _escape(sys.stdout)
     try:
         code = arguments.command(arguments)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a language server closes it
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return STOPPED
