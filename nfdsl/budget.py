@@ -24,7 +24,8 @@ def examples_of(data: Data, definition: Definition) -> int:
             "unknown-examples",
             "how many images an epoch has is not known",
             operand(definition, "data", "a block that does not say"),
-            help="set `examples` in the data block, for example `examples 1_281_167 images`",
+            help="set `examples` in the data block to what the source holds less what is held out and excluded, for"
+            " example `examples 1_281_167 images`; a run tells what it should be",
         )
     )
 

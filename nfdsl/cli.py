@@ -1,25 +1,54 @@
 """The command line: what may be asked of nfdsl, and how."""
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from nfdsl import commands
-from nfdsl.commands import DONE, STOPPED
+from nfdsl.commands import DONE, STOPPED, USAGE
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}  # what writing to stdout may come to, besides a broken pipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     arguments = _parser().parse_args(argv)
+    _escape(sys.stdout)
     try:
-        return arguments.command(arguments)
+        code = arguments.command(arguments)
+        if not sys.stdout.closed:  # a language server closes it
+            sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return DONE
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _write_no_more()
+        print(f"nfdsl: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return USAGE
+
+
+def _escape(out: TextIO) -> None:
+    """Has letters escaped that a terminal does not know: specs are UTF-8, and it may not be."""
+    match out:
+        case io.TextIOWrapper(reconfigure=reconfigure):
+            reconfigure(errors="backslashreplace")
+        case _:
+            pass
+
+
+def _write_no_more() -> None:
+    """Has what is still to be written to stdout go nowhere, which would fail once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

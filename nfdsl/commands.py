@@ -72,8 +72,7 @@ def _print_verdicts(verdicts: "Sequence[Verdict]") -> None:
 
 
 def explain(arguments: Namespace) -> int:
-    from rich.console import Console
-
+    from nfdsl.console import Console
     from nfdsl.explain import UnknownCode, explained_json, explanation_of, print_codes, print_explanation
 
     try:
@@ -107,9 +106,8 @@ def fmt(arguments: Namespace) -> int:
 
 
 def plan(arguments: Namespace) -> int:
-    from rich.console import Console
-
     from nfdsl.aot.estimates import measured
+    from nfdsl.console import Console
     from nfdsl.study.changes import reasons, told
     from nfdsl.study.directory import StudyDirectory
     from nfdsl.study.directory import Unreadable as UnreadableStudy
@@ -159,11 +157,10 @@ def show(arguments: Namespace) -> int:
 
 
 def compile_programs(arguments: Namespace) -> int:
-    from rich.console import Console
-
     from nfdsl.aot.compile import NoCompiler, compiled
     from nfdsl.aot.table import announced, estimates_json, print_estimates
     from nfdsl.aot.targets import NoTarget, targets
+    from nfdsl.console import Console
 
     planned = _planned(arguments.file, arguments.assignments)
     if planned is None:
@@ -248,8 +245,8 @@ def run(arguments: Namespace) -> int:
     if outcome.stopped:
         console.print(f"stopped; to go on: {_again(arguments)}", markup=False, highlight=False)
         return STOPPED
-    _write_report(directory.path)
-    return DONE if outcome.complete else RUN_FAILED
+    reported = _write_report(directory.path)
+    return reported if outcome.complete else RUN_FAILED
 
 
 def _obstacle(arguments: Namespace) -> str | None:
@@ -276,9 +273,8 @@ def _cluster(arguments: Namespace) -> list[str]:
 
 
 def status(arguments: Namespace) -> int:
-    from rich.console import Console
-
     from nfdsl.audit.run import audit_run
+    from nfdsl.console import Console
     from nfdsl.study.directory import StudyDirectory
     from nfdsl.study.directory import Unreadable as UnreadableStudy
     from nfdsl.study.display.status import print_status, status_json
@@ -318,9 +314,8 @@ def fit(arguments: Namespace) -> int:
 
 
 def audit(arguments: Namespace) -> int:
-    from rich.console import Console
-
     from nfdsl.audit.study import NoStudy, audit, audit_json, print_audit
+    from nfdsl.console import Console
 
     try:
         found = audit(arguments.directory)
@@ -368,10 +363,12 @@ def _refused(reason: object, code: int = USAGE) -> int:
 
 
 def _read(name: str) -> Source | None:
+    from nfdsl.verdict import unreadable
+
     try:
         return read(name)
     except Unreadable as error:
-        print(f"error[unreadable-file]: {error}", file=sys.stderr)
+        _show([unreadable(error, name)])
         return None
 
 

@@ -31,7 +31,7 @@ def verdict(name: str, assignments: Sequence[str] = (), *, fix: bool) -> Verdict
     try:
         source = read(name)
     except Unreadable as error:
-        return Verdict(name, [_unreadable(error, name)])
+        return Verdict(name, [unreadable(error, name)])
     if not fix:
         return Verdict(name, diagnose(source, assignments))
     mended = mend(source, assignments)
@@ -57,6 +57,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(part for part in parts if part) + where + advice
 
 
-def _unreadable(error: Unreadable, name: str) -> Diagnostic:
+def unreadable(error: Unreadable, name: str) -> Diagnostic:
+    """Returns the diagnostic for a file that cannot be read."""
     place = Label(Span(Source(name, ""), 0, 0), "")
     return Diagnostic("unreadable-file", str(error), place, help="name a text file in UTF-8 that you may read")

@@ -128,7 +128,9 @@ def weights(directory: Path, step: int, like: Parameters, *, averaged: bool) -> 
     """
     folder, part = _folder(directory, step), "average" if averaged else "parameters"
     if not _intact(folder):
-        raise CheckpointError(f"the checkpoint {folder} is {'damaged' if folder.exists() else 'missing'}")
+        state = "damaged" if folder.exists() else "missing"
+        again = directory.with_name("result.json")
+        raise CheckpointError(f"the checkpoint {folder} is {state}: put it back, or remove {again} to train that again")
     return _load(folder, {part: like})[part]
 
 

@@ -101,6 +101,9 @@ report r { figure error_vs_compute of seeing }
 """
 
 
+_ONCE_TOLD = "import sys; from nfdsl import cli; sys.stdin.read(); sys.exit(cli.main())"
+
+
 def nfdsl(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nfdsl.cli", *arguments]
     return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
@@ -133,17 +136,68 @@ def test_a_wrong_spec_is_shown_where_it_is_wrong_and_nothing_is_written(tiny: Pa
     assert sorted(path.name for path in tiny.iterdir()) == ["tiny.nfx"]
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
 @pytest.mark.parametrize("name", ["nowhere.nfx", "."])
-def test_an_unreadable_file_is_named(tmp_path: Path, name: str):
-    answer = nfdsl("check", name, folder=tmp_path)
+def test_an_unreadable_file_is_named(tmp_path: Path, command: str, name: str):
+    answer = nfdsl(command, name, folder=tmp_path)
     assert answer.returncode == 1
     assert f"cannot read {name}" in answer.stderr
+    assert "= help: name a text file" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
 def test_wrong_usage_has_a_code_of_its_own(tmp_path: Path):
     assert nfdsl("chekc", folder=tmp_path).returncode == 2
     assert nfdsl("report", "nowhere", folder=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["plan", "show", "explain"])
+def test_who_reads_the_first_line_alone_is_content(tiny: Path, command: str):
+    spec = [] if command == "explain" else ["tiny.nfx"]
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom nfdsl import cli\nsys.stdin.read()\nsys.exit(cli.main())",
+            command,
+            *spec,
+        ],
+        cwd=tiny,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # before anything is written
+        process.stdin.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+@pytest.mark.parametrize("command", ["plan", "show"])
+def test_output_that_cannot_be_written_is_one_sentence(tiny: Path, command: str):
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "nfdsl.cli", command, "tiny.nfx"],
+            cwd=tiny,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (answer.returncode, answer.stderr) == (2, "nfdsl: the output cannot be written: No space left on device\n")
+
+
+def test_what_a_terminal_has_no_letters_for_is_escaped(tiny: Path):
+    (tiny / "tiny.nfx").write_text(f'"""Über Netze."""\n{TINY}', encoding="utf-8")
+    command = [sys.executable, "-m", "nfdsl.cli", "show", "tiny.nfx"]
+    ascii_only = {**environment(), "PYTHONIOENCODING": "ascii"}
+    answer = subprocess.run(command, cwd=tiny, env=ascii_only, capture_output=True, check=False)
+    assert (answer.returncode, answer.stdout.splitlines()[0]) == (0, rb'"""\xdcber Netze."""')
 
 
 def test_check_loads_neither_jax_nor_fiddle_nor_figures():

@@ -1,5 +1,6 @@
 """How the commands for a study end, without a worker."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -176,3 +177,21 @@ def test_no_attempt_at_all_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="2"):
         main(["run", "x.nfx", "--attempts", "0"])
     assert "a run is tried once at least" in capsys.readouterr().err
+
+
+def test_a_study_that_is_done_and_cannot_be_reported_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    lines = TINY.partition("finetune")[0].replace("{1 epochs, 2 epochs}", "1 epochs").replace("tune {0.1, 0.4}", "0.1")
+    (tmp_path / "tiny.nfx").write_text(lines)
+    monkeypatch.chdir(tmp_path)
+    directory, run = begun(tmp_path / "tiny.nfx")
+    directory.run(run).mkdir(parents=True)
+    numbers = ("train_loss", "holdout_loss", "top1", "top5", "seconds", "images_per_second")
+    counts = {"step": 29, "steps": 29, "examples_evaluated": 360}
+    directory.result_json(run).write_text(json.dumps({"state": "done", **counts, **dict.fromkeys(numbers, 0.5)}))
+    directory.run_json(run).write_text("no run")
+    assert main(["run", "tiny.nfx"]) == 2
+    said = capsys.readouterr()
+    assert "1 of them already complete" in said.out
+    assert f"{run}/run.json cannot be read" in said.err

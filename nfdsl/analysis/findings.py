@@ -1,7 +1,7 @@
 """What a study found, in a few plain sentences that hold while it is unfinished too."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nfdsl.analysis import ranking, spending
 from nfdsl.analysis.curves import Curve, curves, described, epochs
@@ -11,6 +11,7 @@ from nfdsl.analysis.numerals import chosen, listed, significant
 from nfdsl.analysis.points import FitError
 from nfdsl.analysis.rates import doubts, optima
 from nfdsl.analysis.replicates import Replicated, in_percent, noted, runs
+from nfdsl.audit.run import RunAudit
 from nfdsl.study.numerals import count, percent
 from nfdsl.study.records import Record, State
 
@@ -36,6 +37,13 @@ def findings(records: Sequence[Replicated]) -> tuple[str, ...]:
             told += [_best_error(block, members, by_id), ranking.told(block, ranking.ranking(members, by_id))]
     told.append(spending.told(runs(records)))
     return tuple(filter(None, told))
+
+
+def left_unread(audits: Iterable[RunAudit]) -> str:
+    """Returns in how many runs images were left out that could not be read; nothing where there are none."""
+    affected = sum(bool(audit.skipped) for audit in audits)
+    told = f"In {count(affected, 'run')} images could not be read and were left out; `nfdsl audit` says which."
+    return told if affected else ""
 
 
 def _progress(records: Sequence[Record]) -> str:

@@ -1,5 +1,6 @@
 """Points from a table: a CSV file with a row for each run."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, nan
@@ -23,8 +24,10 @@ _NAMED = 5  # lines that a message names
 _OF_RUNS = frozenset({"lr", "label:lr", "seed", "label:seed", "run", "state", "step", "start", "tuned", "censored"})
 _OF_RESULTS = frozenset(
     {"loss", "top1", "top5", "training_loss", "seconds", "core_hours", "best_step", "best_loss", "best_top1"}
+    | {"reassessed"}
     | {"optimal", "seeds", "planned_seeds", "loss_deviation", "top1_deviation"}
 )
+_OF_PROBES = re.compile("[0-9]+-shot")
 _SCATTERED = (
     "No two rows are alike in all but lr: those of one budget differ in {} too. Without a column that is a result, "
     "rows are one point tuned over its learning rates."
@@ -97,10 +100,14 @@ def _row(line: int, cells: Cells) -> _Row:
     return _Row(
         line,
         {**values, "loss": _loss(cells, values["loss"]), "size": size, "compute": compute},
-        {name: _plain(text) for name, text in cells.items() if name and name not in _OF_RUNS | _OF_RESULTS},
+        {name: _plain(text) for name, text in cells.items() if _tells_points_apart(name)},
         is_told(cells.get("seed")),
         _flag(cells.get("censored")),
     )
+
+
+def _tells_points_apart(name: str) -> bool:
+    return bool(name) and name not in _OF_RUNS | _OF_RESULTS and _OF_PROBES.fullmatch(name) is None
 
 
 def _loss(cells: Cells, value: float) -> float:

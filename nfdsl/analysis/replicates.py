@@ -144,6 +144,7 @@ def _merged(group: Sequence[Record], cell: str, seeds: set[str]) -> Replicated:
         holdout_loss=_mean(record.holdout_loss for record in done),
         top1=_mean(record.top1 for record in done),
         top5=_mean(record.top5 for record in done),
+        accuracies=_means([record.accuracies for record in done]),
         seconds=_mean(record.seconds for record in done),
         failure=next((record.failure for record in group if record.failure is not None), None),
     )
@@ -161,6 +162,12 @@ def _best(merged: Sequence[Replicated]) -> set[str]:
 def _order(record: Replicated) -> tuple[bool, int, float, float]:
     assert record.minimized is not None
     return record.diverged, -len(record.done), record.minimized, record.lr
+
+
+def _means(accuracies: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Returns the mean of each accuracy over those that have it."""
+    names = dict.fromkeys(name for each in accuracies for name in each)
+    return {name: fmean(each[name] for each in accuracies if name in each) for name in names}
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

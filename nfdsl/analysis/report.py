@@ -12,7 +12,7 @@ from nfdsl.analysis.curves import described
 from nfdsl.analysis.drawing import Drawing, Missing
 from nfdsl.analysis.figures import Plate, default_figures, learning_plates, plates
 from nfdsl.analysis.files import write_files
-from nfdsl.analysis.findings import findings
+from nfdsl.analysis.findings import findings, left_unread
 from nfdsl.analysis.law_table import BlockFit, law_numbers, law_table, laws
 from nfdsl.analysis.numerals import duration, significant
 from nfdsl.analysis.page import box, bullets, definitions, page, paragraphs, section
@@ -100,6 +100,7 @@ def _gathered(study: StudyDirectory) -> _Content:
     figures = description.figures or default_figures(points)
     tuned = runs(point for point in points if point.tuned)
     told = {run.id: read_learning_curve(study, run.id) for run in tuned}
+    audits = {run: audit_run(study.run(run)) for run in results}
     return _Content(
         description,
         records,
@@ -111,8 +112,8 @@ def _gathered(study: StudyDirectory) -> _Content:
             *learning_plates(points, told, after=len(figures)),
         ),
         laws(figures, points),
-        findings(points),
-        {run: audit_run(study.run(run)) for run in results},
+        tuple(filter(None, (*findings(points), left_unread(audits.values())))),
+        audits,
     )
 
 

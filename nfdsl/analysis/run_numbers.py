@@ -83,8 +83,8 @@ LABEL = "label:"  # before the name of an axis, whose column holds a run's choic
 
 
 def all_runs(records: Sequence[Record]) -> Numbers:
-    """Returns every run with its state and its choices."""
-    axes = _axes(records)
+    """Returns every run with its state, its choices, and what else was measured of it."""
+    axes, others = _axes(records), other_accuracies(records)
     rows = (
         (
             *run_numbers(record),
@@ -103,10 +103,16 @@ def all_runs(records: Sequence[Record]) -> Numbers:
             record.cell,
             record.minimizing,
             *_choices(record, axes),
+            *(record.accuracies.get(name) for name in others),
         )
         for record in records
     )
-    return Numbers((*ALL_HEADINGS, *axes), tuple(rows))
+    return Numbers((*ALL_HEADINGS, *axes, *others), tuple(rows))
+
+
+def other_accuracies(records: Sequence[Record]) -> tuple[str, ...]:
+    """Returns the names of the accuracies that some run has besides top-1 and top-5."""
+    return tuple(dict.fromkeys(name for record in records for name in record.accuracies))
 
 
 def _axes(records: Sequence[Record]) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ def _record(line: int, cells: Cells) -> Record:
         holdout_loss=measured("loss"),
         top1=measured("top1"),
         top5=measured("top5"),
+        accuracies={},
         seconds=measured("seconds"),
         failure=None,
         tuned=_text(cells, "tuned") == "True",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from nfdsl.analysis.numerals import chosen, duration, significant
+from nfdsl.analysis.run_numbers import other_accuracies
 from nfdsl.audit.run import RunAudit
 from nfdsl.audit.study import remarks
 from nfdsl.study.numerals import loss, percent
@@ -92,6 +93,10 @@ def _numbers(records: Sequence[Record], marked: Sequence[bool]) -> tuple[Column,
         Column("training loss", tuple(loss(record.train_loss) for record in records)),
         Column("held-out loss", tuple(loss(record.holdout_loss) for record in records)),
         Column("top-1", tuple(percent(record.top1) for record in records)),
+        *(
+            Column(escape(name), tuple(percent(record.accuracies.get(name)) for record in records))
+            for name in other_accuracies(records)
+        ),
         Column("time", tuple("" if record.seconds is None else duration(record.seconds) for record in records)),
     )
 

@@ -87,7 +87,7 @@ def print_audit(audit: StudyAudit, console: Console) -> None:
 
 def remarks(run: RunAudit) -> list[str]:
     """Returns what is to be said of a run beyond its verdict, a sentence each."""
-    lists = {"missing": run.missing, "doubled": run.doubled, "could not be read and was left out": run.skipped}
+    lists = {"missing": run.missing, "doubled": run.doubled, "could not be read, left out": run.skipped}
     return [*run.findings, *(line for what, parts in lists.items() for line in _lines(what, parts))]
 
 

@@ -5,6 +5,7 @@ minimizing holdout.loss`` for `Tune`. A setting's name followed by a value is a 
 """
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nfdsl.check.names import unknown
@@ -68,7 +69,15 @@ def arguments(
         return unsaid, _pairs(items, unsaid)
     if isinstance(items[0], ast.Name):
         raise Rejected(unknown("unknown-word", f"value of `{wanted.axis}`", items[0].text, items[0].span, words))
-    raise wanted.but_is(value, "one of " + ", ".join(f"`{word}(...)`" for word in words))
+    rejected = wanted.but_is(value, "one of " + ", ".join(f"`{word}(...)`" for word in words))
+    calls = [f"`{word}({value.span.text})`" for word, each in words.items() if _takes_path(each)]
+    if isinstance(value, ast.String) and calls:
+        raise Rejected(replace(rejected.diagnostics[0], help=f"write {' or '.join(calls)}"))
+    raise rejected
+
+
+def _takes_path(schema_class: type) -> bool:
+    return any(each.description.path for each in settings(schema_class))
 
 
 def _pairs(items: Sequence[ast.Value], schema_class: type) -> list[tuple[ast.Name | None, ast.Value]]:

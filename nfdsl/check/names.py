@@ -8,7 +8,7 @@ from nfdsl.nearest import is_one_edit, nearest
 from nfdsl.source import Span
 
 _DIGITS = re.compile("[0-9]+")  # `net_1` may be like `net_2`, and is not a misspelling of it
-_SHOWN = 20
+_SHOWN = 30  # all settings of a block
 _CHOSEN = {"unknown-name", "unknown-parent"}  # names that authors choose: one like another may mean something else
 
 

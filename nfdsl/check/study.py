@@ -1,19 +1,18 @@
 """A checked study: every block's points as schema values, and where each setting was written."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nfdsl.check.arguments import vocabulary_word
 from nfdsl.check.family import family_problem, strangers
 from nfdsl.check.links import broken_links
-from nfdsl.check.names import unknown
 from nfdsl.check.overrides import Overrides
 from nfdsl.check.point import Point, Points, combinations, refuse_more_than_limit
-from nfdsl.check.references import References, below, levels, word_classes
+from nfdsl.check.references import References, below, levels
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.rules import broken_rules
 from nfdsl.check.scope import Definition, Scope, scope
+from nfdsl.check.unknown_settings import unknown_settings
 from nfdsl.check.values import Evaluator
 from nfdsl.check.zips import WORD, Zips, zips
 from nfdsl.diagnostics import Diagnostic, Label
@@ -98,13 +97,13 @@ class _Checker:
             return []
         known = list(settings(definition.schema_class))
         before = len(self.diagnostics)
-        strangers = list(_unknown_settings(definition, known))
-        self.diagnostics.extend(strangers)
-        misspelt = {stranger.fix.replacement for stranger in strangers if stranger.fix}
-        misspelt |= {name for written in definition.settings.values() for name in _crowded(written, known)}
+        unknown = list(unknown_settings(definition, known))
+        self.diagnostics.extend(each.diagnostic for each in unknown)
+        meant = {each.meant for each in unknown}
+        meant |= {name for written in definition.settings.values() for name in _crowded(written, known)}
         zipped, problems = zips(definition.settings.get(WORD, ()))
         self.diagnostics.extend(problems)
-        parts = [self._setting(definition, setting, zipped, setting.name in misspelt) for setting in known]
+        parts = [self._setting(definition, setting, zipped, setting.name in meant) for setting in known]
         if len(self.diagnostics) == before:
             self.diagnostics.extend(zipped.problems([setting.name for setting in known]))
         if len(self.diagnostics) > before or not all(parts):
@@ -130,14 +129,14 @@ class _Checker:
         refuse_more_than_limit(self._size, place)
         return made
 
-    def _setting(self, definition: Definition, setting: Setting, zipped: Zips, misspelt: bool) -> Points:
+    def _setting(self, definition: Definition, setting: Setting, zipped: Zips, meant: bool) -> Points:
         """Returns the points of a setting, none where it is wrong, which it says."""
         written = definition.settings.get(setting.name, ())
         overrides = below(definition.settings, setting.name)
         if not written and not setting.required and not overrides and setting.name not in zipped.grids:
             return [Point(setting.default)]
         if not written and setting.required:
-            if definition.complete and not misspelt:
+            if definition.complete and not meant:
                 self.diagnostics.append(_missing(definition, setting))
             return []
         lines = {f"{setting.name}.{path}": line for path, line in overrides.items()}
@@ -219,39 +218,6 @@ def _within(span: Span, outer: Span) -> bool:
 
 def _place(diagnostic: Diagnostic) -> int:
     return diagnostic.primary.span.start
-
-
-def _unknown_settings(definition: Definition, known: list[Setting]) -> Iterator[Diagnostic]:
-    names = {setting.name for setting in known}
-    for name, written in definition.settings.items():
-        root = name.partition(".")[0]
-        if root not in names and name != WORD:
-            span = written[0].name.span
-            place = Span(span.source, span.start, span.start + len(root))
-            found = unknown("unknown-setting", f"setting of `{definition.kind}`", root, place, names)
-            if advice := _elsewhere(root, known):
-                yield replace(found, help=advice, fix=None)
-            else:
-                same = None if found.fix else _of_meaning(root, known)
-                yield replace(found, help=f"did you mean `{same.name}`, the {same.description.doc}?") if same else found
-
-
-def _elsewhere(name: str, known: Sequence[Setting]) -> str:
-    """Returns where what is no setting has its place: as a word, or as an argument of one."""
-    for setting in known:
-        for schema_class in word_classes(setting.annotation):
-            if name == vocabulary_word(schema_class):
-                return f"`{name}` is a value of `{setting.name}`: write `{setting.name} {name}(...)`"
-            if any(name == part.name for part in settings(schema_class)):
-                word = vocabulary_word(schema_class)
-                call = f"`{setting.name} {word}({name}: ...)`" if word != setting.name else f"`{word} {name} ...`"
-                return f"`{name}` is an argument of `{setting.name}`: write {call} or `{setting.name}.{name} ...`"
-    return ""
-
-
-def _of_meaning(name: str, known: Sequence[Setting]) -> Setting | None:
-    """Returns the setting that means what a name says: ``lr``, the peak learning rate, for ``learning_rate``."""
-    return next((setting for setting in known if setting.description.doc.endswith(name.replace("_", " "))), None)
 
 
 def _crowded(written: Sequence[ast.Setting], known: Iterable[Setting]) -> list[str]:

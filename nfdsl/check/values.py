@@ -4,6 +4,7 @@ Evaluation is directed by the type the schema wants. Its result is always a list
 for each combination of the grids inside the value; a value without grids has one point.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
 from nfdsl.check.weights import require_weights
 from nfdsl.check.zips import Zips
-from nfdsl.diagnostics import Diagnostic, Label
+from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.nearest import nearest
 from nfdsl.paths import from_spec, is_url, located
 from nfdsl.schema.blocks import KINDS
@@ -29,6 +30,7 @@ from nfdsl.schema.units import Quantity
 from nfdsl.syntax import ast
 
 _BLOCK_CLASSES = {schema_class: kind for kind, classes in KINDS.items() for schema_class in classes}
+_NOTHING = {"none", "null", "off", "no", "false"}  # what is `none` here, in other languages and other places
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
 
 
@@ -146,6 +148,8 @@ class Evaluator:
         members = get_args(wanted.annotation)
         if NoneType in members and isinstance(value, ast.Name) and value.text == "none":
             return [Point(None)]
+        if NoneType in members and isinstance(value, ast.Name) and value.text.lower() in _NOTHING - {*self.kinds}:
+            raise _not_none(value, wanted)
         kinds = {_BLOCK_CLASSES[member] for member in members if member in _BLOCK_CLASSES}
         if kinds:
             return self._reference(value, wanted, *kinds)
@@ -159,6 +163,8 @@ class Evaluator:
         kinds = wanted.description.names
         if not kinds and isinstance(value, ast.String):
             return self._path(value, wanted.description.files) if wanted.description.path else value.text
+        if not kinds and wanted.description.path and isinstance(value, ast.Name | ast.Binary):
+            raise _unquoted(value, wanted)
         if not kinds or not isinstance(value, ast.Name):
             raise wanted.but_is(value, f"the name of a {' or '.join(kinds)} block" if kinds else 'text in `"`')
         self._require_block(value, kinds)
@@ -256,6 +262,19 @@ def _choices_of_block(name: str, index: int, point: Point[Any], axis: str) -> It
     """Yields what a point of a block is as the value of a setting: one choice, and silently those of named grids."""
     yield Choice(axis, ", ".join(choice.text for choice in point.choices if choice.text) or name, name, index)
     yield from (Choice(axis, "", choice.grid, choice.index) for choice in point.choices if choice.grid)
+
+
+def _not_none(value: ast.Name, wanted: Wanted) -> Rejected:
+    headline, label = f"`{value.text}` is no value of `{wanted.axis}`", Label(value.span, "not known")
+    fix = Fix(value.span, "none")
+    return Rejected(Diagnostic("unknown-word", headline, label, help=f"write `{wanted.axis} none`", fix=fix))
+
+
+def _unquoted(value: ast.Name | ast.Binary, wanted: Wanted) -> Rejected:
+    text = f'"{value.span.text}"'
+    is_certain = re.fullmatch(r"[\w.*/-]+", value.span.text) is not None
+    rejected = wanted.but_is(value, 'text in `"`').diagnostics[0]
+    return Rejected(replace(rejected, help=f"write `{text}`", fix=Fix(value.span, text) if is_certain else None))
 
 
 def _own_words(annotation: Any) -> set[str]:

@@ -76,7 +76,7 @@ class Data:
     source: Source = setting("where the images are read from")
     classes: int = setting("number of classes", at_least=2, shapes=True)
     examples: int | None = setting(
-        "images trained on in one epoch, held-out and excluded ones not counted; counted from the source if left out",
+        "images trained on in one epoch, held-out and excluded ones not counted; known of built-in sources alone",
         default=None,
         unit=Dimension.IMAGES,
         at_least=1,

@@ -35,6 +35,12 @@ def texts_by_name(fields: Fields, key: str) -> dict[str, str]:
     return {name: named.text(name) for name in named.values}
 
 
+def numbers_by_name(fields: Fields, key: str) -> dict[str, float]:
+    """Returns the object of numbers at `key`. Raises `Malformed`."""
+    named = fields.part(key)
+    return {name: named.number(name) for name in named.values}
+
+
 def _items(fields: Fields, key: str) -> list[object]:
     items = fields.values.get(key)
     if not isinstance(items, list):

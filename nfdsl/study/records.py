@@ -1,7 +1,7 @@
 """What a study directory says of each run: the plan's facts beside what its training reached."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +49,7 @@ class Record:
     holdout_loss: float | None
     top1: float | None  # share of held-out images, in [0, 1]
     top5: float | None
+    accuracies: Mapping[str, float]  # others, by name: see `Result`
     seconds: float | None
     failure: str | None  # why it failed, one sentence
     tuned: bool  # the best of its cell so far
@@ -76,6 +77,7 @@ class _Progress:
     holdout_loss: float | None = None
     top1: float | None = None
     top5: float | None = None
+    accuracies: Mapping[str, float] = field(default_factory=dict[str, float])
     seconds: float | None = None
     failure: str | None = None
     best: Best | None = None
@@ -181,6 +183,7 @@ def _record(
         holdout_loss=progress.holdout_loss,
         top1=progress.top1,
         top5=progress.top5,
+        accuracies=progress.accuracies,
         seconds=progress.seconds,
         failure=progress.failure,
         tuned=best,
@@ -218,6 +221,7 @@ def _progress(directory: StudyDirectory, run_id: str, result: Result | None) -> 
             result.holdout_loss,
             result.top1,
             result.top5,
+            result.accuracies,
             result.seconds,
             best=result.best,
         )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from nfdsl.schema.evaluation import Metric, metric
 from nfdsl.study.fields import Fields, Malformed, parse
-from nfdsl.study.lists import texts_by_name
+from nfdsl.study.lists import numbers_by_name, texts_by_name
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Result:
     # Of what trained it, and its commit; empty where an older one did not tell.
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     best: Best | None = None  # all else is of the last weights
+    # Top-1 that is not of the labels or the classifier, in [0, 1]: "reassessed" (ReaL), "5-shot" of a probe.
+    accuracies: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def parse_result(text: str | bytes) -> Result:
@@ -53,6 +55,7 @@ def parse_result(text: str | bytes) -> Result:
         images_per_second=fields.measurement("images_per_second"),
         versions=texts_by_name(fields, "versions") if "versions" in fields.values else {},
         best=_best(fields.part("best")) if fields.values.get("best") is not None else None,
+        accuracies=_accuracies(fields),
     )
 
 
@@ -70,6 +73,13 @@ def measured_kept(result: Result, by: Metric) -> float | None:
 
 def _best(fields: Fields) -> Best:
     return Best(fields.whole("step"), fields.measurement("holdout_loss"), fields.measurement("top1"))
+
+
+def _accuracies(fields: Fields) -> dict[str, float]:
+    is_reassessed = fields.values.get("reassessed_top1") is not None
+    reassessed = {"reassessed": fields.number("reassessed_top1")} if is_reassessed else {}
+    shots = numbers_by_name(fields, "few_shot") if fields.values.get("few_shot") is not None else {}
+    return reassessed | {f"{count}-shot": accuracy for count, accuracy in shots.items()}
 
 
 def _state(fields: Fields) -> Literal["done", "diverged"]:

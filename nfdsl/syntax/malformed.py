@@ -22,6 +22,8 @@ _MEANT = {
     "\u2026": "..",  # ellipsis
 }
 _ALPHABET = "outside of strings and comments stand only A-Z a-z 0-9 _ . , : + - * / % ( ) [ ] { }"
+PATH = 'a path stands between quotes: `"/data/images"`, `"../images"`'
+_OTHERS = "only strings and comments hold other characters than letters, digits and .,:+-*/()[]{}"
 _ADVICE = {
     ";": "a setting ends with its line",
     "%": "write the `%` after a number: `35%`",
@@ -129,11 +131,14 @@ def _stray_character(span: Span) -> Diagnostic:
         code="stray-character",
         headline=f"{_called(span.text[0])} has no meaning here",
         primary=Label(span, "not part of the language"),
-        help=_ADVICE.get(
-            span.text, "only strings and comments hold other characters than letters, digits and .,:+-*/()[]{}"
-        ),
+        help=PATH if _begins_path(span) else _ADVICE.get(span.text, _OTHERS),
         fix=Fix(span, meant) if meant.isascii() and meant != span.text else None,
     )
+
+
+def _begins_path(span: Span) -> bool:
+    """Whether a character is the first of ``./`` or ``~/``."""
+    return span.text in {".", "~"} and span.source.text[span.end : span.end + 1] == "/"
 
 
 def _called(character: str) -> str:

@@ -7,6 +7,7 @@ from lark import Token
 
 from nfdsl.diagnostics import Diagnostic, Fix, Label
 from nfdsl.schema.units import UNITS
+from nfdsl.syntax.malformed import PATH
 from nfdsl.syntax.scene import Scene
 from nfdsl.syntax.tokens import OPERATORS
 
@@ -18,12 +19,22 @@ def missing_operand(at: Scene) -> Diagnostic | None:
     where = _missing_where(at)
     if where is None:
         return None
+    if at.here is None:
+        advice = "a setting ends with its line, except in brackets"
+    else:
+        advice = PATH if _begins_path(at) else f"write a value {where}"
     return Diagnostic(
         code="missing-operand",
         headline=f"a value is missing {where}",
         primary=Label(at.gap, "a value belongs here"),
-        help="a setting ends with its line, except in brackets" if at.here is None else f"write a value {where}",
+        help=advice,
     )
+
+
+def _begins_path(at: Scene) -> bool:
+    """Whether what has no value before it is ``/data`` or ``../``."""
+    here, after = [*at.tokens[at.index : at.index + 2], None][:2]
+    return (here == "/" and after is not None and after.type == "NAME") or (here == ".." and after == "/")
 
 
 def _missing_where(at: Scene) -> str | None:

@@ -147,7 +147,7 @@ def _read(records: Records, record: int, on_corrupt: OnCorrupt) -> Example | Non
         return records.read(record)
     except Unreadable as unreadable:
         if on_corrupt == "stop":
-            raise
+            raise Unreadable(f"{unreadable}; mend it, or leave such images out: `on_corrupt skip`") from unreadable
         log.warning("left out: %s", unreadable)
         return None
 

@@ -85,6 +85,7 @@ _RECORD = Record(
     holdout_loss=1.1,
     top1=0.9,
     top5=0.99,
+    accuracies={},
     seconds=5.0,
     failure=None,
     tuned=True,

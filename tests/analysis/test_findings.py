@@ -1,4 +1,5 @@
-from nfdsl.analysis.findings import findings
+from nfdsl.analysis.findings import findings, left_unread
+from nfdsl.audit.run import Part, RunAudit
 
 
 def pretrained(record, model, epochs, loss, lr=0.2, **special):
@@ -85,3 +86,10 @@ def test_every_state_is_counted(record):
         "Of 7 runs: 2 done, 1 diverged, 1 failed, 1 begun and not finished, 1 still to come and "
         "1 not needed by the tuning."
     )
+
+
+def test_images_that_were_left_out_are_told():
+    part = Part(epoch=0, first=3, last=4, steps=(1, 1), records=(7,))
+    whole, less = RunAudit("a", "proved", ()), RunAudit("b", "proved", (), skipped=(part,))
+    assert left_unread([whole]) == ""
+    assert left_unread([whole, less, less]).startswith("In 2 runs images could not be read and were left out")

@@ -81,8 +81,9 @@ BATCHES = """batch,compute,lr,loss,top1
 """
 
 
-def test_rows_that_differ_in_more_than_rate_seed_and_results_are_points_of_their_own(table):
-    read = read_points(table(BATCHES))
+@pytest.mark.parametrize("result", ["top1", "reassessed", "10-shot"])
+def test_rows_that_differ_in_more_than_rate_seed_and_results_are_points_of_their_own(table, result):
+    read = read_points(table(BATCHES.replace("top1", result)))
     assert (read.points.loss.tolist(), read.notes) == ([2.0, 2.6], ())
     assert read.points.rivals == pytest.approx(np.log([[2.2 / 2.0, 2.3 / 2.0], [2.9 / 2.6, 3.0 / 2.6]]))
 

@@ -13,6 +13,11 @@ def rows(records):
     return [dict(zip(head, map(text, row), strict=True)) for row in root.iterfind("./tbody/tr")]
 
 
+def test_what_else_was_measured_has_columns_of_its_own(record):
+    first, second = rows([record(id="a", accuracies={"5-shot": 0.25}), record(id="b")])
+    assert (first["5-shot"], second["5-shot"]) == ("25.0%", "")
+
+
 def text(element):
     return "".join(element.itertext())
 

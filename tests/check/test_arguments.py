@@ -5,6 +5,7 @@ import pytest
 from nfdsl.check.arguments import arguments, bind, head
 from nfdsl.check.rejected import Rejected
 from nfdsl.check.wanted import Wanted
+from nfdsl.schema.data import ArrayRecord, Builtin, Folder
 from nfdsl.schema.optimizers import SGD
 from nfdsl.schema.schedules import Cosine, Linear
 from nfdsl.schema.setting import Description, settings
@@ -69,3 +70,12 @@ def test_what_is_given_elsewhere_is_not_missing():
 
 def test_heads():
     assert [head(value(text)) for text in ("a", "a(1)", "a 1", "1", "1 a")] == ["a", "a", "a", "", ""]
+
+
+def test_a_path_alone_is_shown_the_words_that_take_it():
+    with pytest.raises(Rejected) as caught:
+        arguments(value('"images"'), (Builtin, Folder, ArrayRecord), WANTED)
+    assert caught.value.diagnostics[0].help == 'write `folder("images")` or `array_record("images")`'
+    with pytest.raises(Rejected) as caught:
+        arguments(value('"images"'), (Cosine, Linear), WANTED)
+    assert caught.value.diagnostics[0].help == "`x`: what it means"

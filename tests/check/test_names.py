@@ -34,4 +34,4 @@ def test_where_none_is_near_some_are_listed():
     found = unknown("unknown-setting", "setting", "zzz", SPAN, [f"name_{number:03}" for number in range(100)])
     assert found.fix is None
     assert found.help.startswith("known: `name_000`, ")
-    assert found.help.endswith("`name_019` and 80 more")
+    assert found.help.endswith("`name_029` and 70 more")

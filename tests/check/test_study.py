@@ -85,25 +85,6 @@ def test_bombs_are_refused_soon(study: Callable[..., Study], text: str, code: st
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"),
-    [
-        ("learning_rate", "did you mean `lr`, the peak learning rate?"),
-        ("ema", "`ema` is a value of `average`: write `average ema(...)`"),
-        (
-            "weight_decay",
-            "`weight_decay` is an argument of `optimizer`: write `optimizer sgd(weight_decay: ...)` "
-            "or `optimizer.weight_decay ...`",
-        ),
-        ("rho", "`rho` is an argument of `sam`: write `sam rho ...` or `sam.rho ...`"),
-        ("bacth", "did you mean `batch`?"),
-    ],
-)
-def test_a_setting_of_another_place_is_shown_there(wrong: Callable[..., Diagnostic], name: str, advice: str):
-    found = wrong(f"pretrain p from base {{ {name} 0.1 }}\n")
-    assert (found.code, found.help) == ("unknown-setting", advice)
-
-
-@pytest.mark.parametrize(
     ("line", "code", "advice"),
     [
         ("optimizer lion", "unknown-word", "known: `adafactor`, `adam`, `adamw`, `sgd`"),

@@ -86,6 +86,24 @@ data own from theirs { source folder("/far/dogs")
     assert found.folder == str(tmp_path / "specs")
 
 
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [("images", '"images"'), ("data/images", '"data/images"'), ("data / images", None)],
+)
+def test_a_path_without_quotes_gets_them(wrong: Callable[..., Diagnostic], path: str, fix: str | None):
+    found = wrong(f"data d {{\n  source folder({path})\n  classes 10\n}}\n")
+    assert (found.code, found.help) == ("wrong-type", f'write `"{path}"`')
+    assert (found.fix and found.fix.replacement) == fix
+
+
+@pytest.mark.parametrize(("setting", "word"), [("sam", "off"), ("sam", "None"), ("average", "false"), ("clip", "no")])
+def test_nothing_is_called_none(wrong: Callable[..., Diagnostic], setting: str, word: str):
+    found = wrong(f"pretrain p from base {{ {setting} {word} }}\n")
+    assert (found.code, found.help) == ("unknown-word", f"write `{setting} none`")
+    assert found.fix is not None
+    assert (found.fix.span.text, found.fix.replacement) == (word, "none")
+
+
 def test_two_networks_of_one_label_are_told_apart(study: Callable[..., Study]):
     text = "model a from net { depth [1, 1] * {S: 1, M: 2} }\nmodel b from a { width [8, 32] }\n"
     points = study(text + "pretrain p from base { model {a, b} }\n").blocks["p"].points

@@ -181,7 +181,7 @@ def test_a_run_may_go_on_without_it_and_its_ledger_says_so(small_run, tmp_path, 
     assert (audited.verdict, audited.missing, audited.doubled) == ("proved", (), ())
     assert {part.records for part in audited.skipped} == {(27,)}
     assert {part.epoch for part in audited.skipped} >= {0, 1}
-    assert remarks(audited)[0].startswith("could not be read and was left out: place ")
+    assert remarks(audited)[0].startswith("could not be read, left out: place ")
 
 
 def test_what_a_record_of_a_probe_does_that_cannot_be_read_is_said_by_the_probe_s_own_data(

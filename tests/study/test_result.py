@@ -27,7 +27,20 @@ def text(**changes: object) -> str:
 
 def test_every_field_is_read():
     versions = {"jax": "0.10.2", "commit": "a1b2c3"}
-    assert vars(parse_result(text(versions=versions, best=None))) == DONE | {"versions": versions, "best": None}
+    assert vars(parse_result(text(versions=versions, best=None))) == DONE | {
+        "versions": versions,
+        "best": None,
+        "accuracies": {},
+    }
+
+
+def test_what_else_was_measured_is_known_by_name():
+    assert parse_result(text(reassessed_top1=0.8, few_shot={"1": 0.25, "10": 0.5})).accuracies == {
+        "reassessed": 0.8,
+        "1-shot": 0.25,
+        "10-shot": 0.5,
+    }
+    assert parse_result(text(reassessed_top1=None, few_shot=None)).accuracies == {}
 
 
 def test_what_trained_an_older_result_is_not_known():

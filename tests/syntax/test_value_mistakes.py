@@ -4,6 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from nfdsl.source import Source
+from nfdsl.syntax.malformed import PATH
+from nfdsl.syntax.parse import parse
+
 
 @pytest.mark.parametrize(
     ("marked", "code", "fixed"),
@@ -40,3 +44,20 @@ import pytest
 )
 def test_a_mistake_with_values(expect: Callable[..., None], marked: str, code: str, fixed: str | None):
     expect(marked, code, fixed)
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("f(/data/images)", PATH),
+        ("/data/images", PATH),
+        ("../images", PATH),
+        ("f(./images)", PATH),
+        ("f(~/images)", PATH),
+        ("/ 2", "write a value before `/`"),
+        (".. 8 by x2", "write a value before `..`"),
+    ],
+)
+def test_a_path_without_quotes_is_told_from_arithmetic(value: str, advice: str):
+    found = parse(Source("a.nfx", f"model m {{\n  a {value}\n}}\n")).diagnostics[0]
+    assert found.help == advice

@@ -117,7 +117,8 @@ def _reached(event: Progress | Evaluated, board: Board) -> str:
 def _result(result: Result) -> str:
     if result.state == "diverged":
         return f"diverged at step {result.step:,}"
-    return ", ".join(("done", *_measured(result.holdout_loss, result.top1)))
+    others = (f"{name} {percent(accuracy)}" for name, accuracy in result.accuracies.items())
+    return ", ".join(("done", *_measured(result.holdout_loss, result.top1), *others))
 
 
 def _measured(holdout_loss: float | None, top1: float | None) -> list[str]:

@@ -227,7 +227,9 @@ def test_an_unreadable_record_stops_the_run_at_its_step() -> None:
     next(batches)
     with pytest.raises(Unreadable) as caught:
         next(batches)
-    assert str(caught.value) == f"record {broken} (some/file) cannot be read"
+    assert str(caught.value) == (
+        f"record {broken} (some/file) cannot be read; mend it, or leave such images out: `on_corrupt skip`"
+    )
 
 
 def test_an_unreadable_record_may_be_left_out(caplog: pytest.LogCaptureFixture) -> None:

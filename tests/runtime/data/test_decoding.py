@@ -33,6 +33,20 @@ def test_cmyk_becomes_rgb() -> None:
     assert decoded(saved(Image.new("CMYK", (2, 2)), "JPEG"), "record 0").mode == "RGB"
 
 
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grays_of_16_bits_keep_their_upper_byte(kind: str) -> None:
+    grays = np.array([[0, 255, 256, 40_000, 65_535]], np.uint16)
+    image = decoded(saved(Image.fromarray(grays), kind), "record 0")
+    assert np.array_equal(np.asarray(image)[0, :, 0], [0, 0, 1, 156, 255])
+    assert image.mode == "RGB"
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((1, 1), np.int32), np.zeros((1, 1), np.float32)])
+def test_pixels_of_no_known_range_are_a_data_error(pixels: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"^record 0 cannot be read: its pixels are numbers of 32 bits"):
+        decoded(saved(Image.fromarray(pixels), "TIFF"), "record 0")
+
+
 def test_what_is_transparent_becomes_white() -> None:
     clear = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
     clear.putpixel((1, 0), (200, 0, 0, 255))

@@ -1,5 +1,7 @@
 """Events in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from nfdsl.study.display.board import Board
@@ -70,6 +72,16 @@ def test_ends_say_how_far_the_study_is(sketch, result):
         told = tell(event, board)
         assert told is not None
         assert told.endswith(f": {words}")
+
+
+def test_an_end_tells_what_probes_found(sketch, result):
+    sketch.cell("cell")
+    board = Board(sketch.plan())
+    event = Finished(RUN, replace(result(1.25), accuracies={"1-shot": 0.25, "5-shot": 0.375}))
+    board.observe(event, 1.0)
+    told = tell(event, board)
+    assert told is not None
+    assert "top-1 50.0%, 1-shot 25.0%, 5-shot 37.5% (1 of 3 runs)" in told
 
 
 def test_time_left_is_told_while_training(sketch):
