@@ -41,6 +41,7 @@ class Chip:
     id: int
     process_index: int
     platform: str = "tpu"
+    device_kind: str = "TPU v4"
 
 
 def mesh_of(*processes):
