@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from nfdsl.schema.augmentation import CutMix, Mixup
+from runtime import mixing
 from runtime.mixing import own_pixels, partners
+from runtime.models import regularization
 
 SIZE, SIDE = 2000, 8
 
@@ -82,3 +84,8 @@ def test_a_mixture_is_a_function_of_its_key():
     one, same, other = (drawn(keys(10, seed), batch(10), None, CutMix())[1] for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_mixtures_draw_nothing_that_the_network_draws():
+    of_network = {regularization._STOCHASTIC_DEPTH, regularization._DROPOUT}
+    assert len({*of_network, mixing._MIXUP, mixing._CUTMIX}) == 4
