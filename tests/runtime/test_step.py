@@ -183,6 +183,15 @@ def test_padding_changes_nothing(run):
     assert_close(state, same)
 
 
+def test_a_batch_of_which_no_image_could_be_read_has_no_loss_and_no_gradient(run):
+    state, losses = trained(full(run), devices(4), [padded(0)])
+    decayed = initialized()
+    for layer, name in (("hidden", "kernel"), ("head", "kernel")):
+        decayed[layer][name] *= 1 - 0.1 * 1e-3 * 1.9  # by weight decay alone, with Nesterov momentum
+    assert losses == [0.0]
+    assert_close(state.parameters, decayed)
+
+
 def test_the_average_follows_the_new_weights(run):
     state, _ = trained(full(run), devices(4), [batch()])
     expected = jax.tree.map(lambda old, new: 0.1 * old + 0.9 * new, initialized(), state.parameters)
