@@ -79,7 +79,10 @@ def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(name: str):
     logits = apply(drawn(of), images(), noise(0.4))
     reordered = apply(drawn(of), images()[order], Regularization(noise(0.4).keys[order], 0.4, 0.4))
     np.testing.assert_allclose(reordered, logits[order], rtol=1e-4, atol=1e-5)
-    assert np.abs(logits - apply(drawn(of), images(), noise(0.0))).max() > 1e-3
+    without = apply(drawn(of), images(), noise(0.0))
+    for depth, dropout in ((0.8, 0.0), (0.0, 0.4)):
+        noisy = apply(drawn(of), images(), Regularization(noise(0.0).keys, depth, dropout))
+        assert np.abs(noisy - without).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["token", "bit"])
