@@ -240,4 +240,20 @@ def test_what_is_outstanding_is_never_too_few_and_falls_to_nothing(study, tuner)
             break
         results[verdict.runs[0]] = replace(DONE, holdout_loss=landscape.runs[verdict.runs[0]].lr)
     assert all(few <= len(bounds) - 1 - place <= most for place, (few, most) in enumerate(bounds))
+    assert all(few for few, _ in bounds[:-1])
     assert bounds[-1] == (0, 0)
+
+
+def test_at_most_a_range_and_one_of_its_extensions_are_outstanding(study):
+    (ladder,) = Landscape(study(Grid(extend=2), sizes=(1,), budgets=(25,))).ladders.values()
+    assert most_outstanding(ladder, Try(ladder.range), Known({}, {})) == len(RATES) + 2
+
+
+def test_a_cell_that_waits_although_more_was_tried_than_usual_has_nothing_outstanding(study):
+    (ladder,) = Landscape(study(Monotone(2), sizes=(1,), budgets=(25,))).ladders.values()
+    assert outstanding(ladder, Await(("other",)), Known(dict.fromkeys(ladder.range[:3], DONE), {})) == 0
+
+
+def test_one_rate_is_no_end_of_anything(study):
+    tuned = carry_out(study(Grid(extend=0), rates=(0.1,), sizes=(1,), budgets=(25,)), surface(lambda *_: 0))
+    assert tuned.verdicts == {"F0-25": Settled(None)}
