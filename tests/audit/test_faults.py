@@ -104,6 +104,20 @@ def test_batches_that_were_swapped(simulated, order):
     assert truth(simulation) == (set(), set())
 
 
+def test_views_that_were_taken_by_other_steps(simulation):
+    """They count once each, and the ledger says so; but not in the order that the run says."""
+    while simulation.step < 11:
+        begin = {2: 5, 5: 2}.get(simulation.step, simulation.step) * BATCH
+        claimed = np.arange(begin, min(begin + BATCH, IMAGES))
+        simulation.record(claimed, claimed)
+        simulation.step += 1
+    simulation.commit()
+    simulation.complete()
+    audited = audit_run(simulation.folder)
+    assert audited.verdict == "refuted"
+    assert sorted(audited.findings) == ["step 2 was fed views 60 to 71", "step 5 was fed views 24 to 35"]
+
+
 def crosses(step):
     """Whether a step touches two epochs."""
     return step * BATCH // EXAMPLES != ((step + 1) * BATCH - 1) // EXAMPLES
