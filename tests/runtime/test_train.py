@@ -86,6 +86,14 @@ def test_a_run_is_trained_saved_and_evaluated(small_run, uninterrupted):
     assert done.result.images_per_second > 0
 
 
+def test_what_is_evaluated_is_the_average_where_there_is_one(small_run, tmp_path, programs, uninterrupted):
+    """One that hardly moves knows no more than at the start, when all ten classes are as likely."""
+    still = varied(small_run, average=EMA(0.9999, warmup=False))
+    result = carried_out(still, tmp_path, programs)[-1].result
+    assert result.holdout_loss == pytest.approx(np.log(10), abs=0.02)
+    assert uninterrupted(small_run)[1][1].holdout_loss < 2.2
+
+
 def test_a_complete_run_is_not_repeated(small_run, tmp_path, programs):
     done = carried_out(small_run, tmp_path, programs)[-1]
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
