@@ -1,5 +1,6 @@
 """What transformers and residual networks promise alike: layouts, dtypes, noise, scanned blocks, any resolution."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -10,8 +11,11 @@ import pytest
 from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.model import Model
 from nfdsl.schema.vit import ViT
+from runtime.models.bottleneck import PreactivatedBottleneck
 from runtime.models.network import Network, build
+from runtime.models.place import Place
 from runtime.models.regularization import Regularization
+from runtime.models.vit import Block
 from runtime.parameters import Layout, Parameters
 
 VIT = partial(ViT, depth=3, width=16, mlp=24, heads=2, patch=8)
@@ -83,6 +87,28 @@ def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(name: str):
     for depth, dropout in ((0.8, 0.0), (0.0, 0.4)):
         noisy = apply(drawn(of), images(), Regularization(noise(0.0).keys, depth, dropout))
         assert np.abs(noisy - without).max() > 1e-3
+
+
+def attention_alone(x: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
+    """Returns what a transformer's block makes of tokens without its MLP."""
+    block = Block(jax.random.key(0), VIT())
+    block.mlp.contract.kernel[...] = jnp.zeros((24, 16))
+    block.mlp.contract.bias[...] = jnp.zeros(16)
+    return block(x.reshape(len(x), -1, 16), place, regularization).reshape(x.shape)
+
+
+def bottleneck(x: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
+    return PreactivatedBottleneck(jax.random.key(0), MODELS["bit"], 16, 16, 1, "split")(x, place, regularization)
+
+
+@pytest.mark.parametrize("block", [attention_alone, bottleneck])
+def test_a_branch_that_stochastic_depth_keeps_is_scaled_up(block: Callable[..., jax.Array]):
+    x, place = np.random.default_rng(0).normal(size=(16, 3, 3, 16)).astype(np.float32), Place(1, 0.5)
+    noise = Regularization(jax.random.split(jax.random.key(1), 16), 0.8, None)
+    noisy, whole = jit(lambda x: (block(x, place, noise) - x, block(x, place, None) - x))(x)
+    skipped = (np.abs(noisy) < 1e-6).all(axis=(1, 2, 3))
+    assert 0 < skipped.sum() < 16
+    np.testing.assert_allclose(noisy[~skipped], whole[~skipped] / 0.6, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["token", "bit"])
