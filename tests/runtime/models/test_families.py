@@ -64,6 +64,21 @@ def test_layouts_name_every_axis_of_every_parameter(name: str):
     assert roles.count("position") == (name in ("token", "map", "hybrid"))
 
 
+@pytest.mark.parametrize(
+    ("name", "depths"),
+    [
+        ("token", {"embedding": {0}, "blocks": {1}, "norm": {4}, "representation": {4}, "classifier": {4}}),
+        ("map", {"embedding": {0}, "blocks": {1}, "norm": {4}, "pooling": {4}, "classifier": {4}}),
+        ("hybrid", {"backbone": {0}, "embedding": {0}, "blocks": {1}, "norm": {4}, "classifier": {4}}),
+        ("bit", {"root": {0}, "stages": {1, 2, 3, 4}, "norm": {6}, "classifier": {6}}),
+    ],
+)
+def test_depths_count_blocks(name: str, depths: dict[str, set[int]]):
+    """Of a stack that of its first block."""
+    layouts = network(name).layouts
+    assert {part: {layout.depth for layout in jax.tree.leaves(layouts[part])} for part in layouts} == depths
+
+
 @pytest.mark.parametrize("name", ["token", "hybrid", "bit"])
 def test_scanned_equals_unrolled_with_noise_and_gradients(name: str):
     scanned, unrolled = network(name), network(name, unroll=True)
