@@ -210,6 +210,14 @@ def test_a_run_with_an_unfinished_epoch_is_compared_step_by_step(simulation):
     assert (2, 24) in places(audited.missing)
 
 
+def test_a_step_of_a_single_view_is_compared_like_any_other(simulated):
+    simulation = simulated(EXAMPLES, batch=BATCH, images=121, seed=3)
+    fed_but(simulation, {10: lambda host, views: views - 20})
+    audited = audit_run(simulation.folder)
+    assert audited.verdict == "refuted"
+    assert (2, 20) in places(audited.missing)
+
+
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=4))
 def test_a_naive_loader_fails(simulated, restarts):
