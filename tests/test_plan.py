@@ -114,6 +114,7 @@ def test_rates_of_a_cell_rise_in_whatever_order_they_were_written(planned: Plann
     plan = planned(STUDY % ("1 epochs", "lr tune {0.4, 0.1, 0.2, 0.1} minimizing holdout.loss"))
     runs = {run.id: run.lr for run in plan.runs}
     assert [[runs[run] for run in cell.runs] for cell in plan.cells] == [[0.1, 0.2, 0.4]] * 2
+    assert [run.labels["lr"] for run in plan.runs] == ["0.1", "0.2", "0.4"] * 2
 
 
 def test_orders_of_examples_are_seeds_too(planned: Planned):
@@ -271,6 +272,8 @@ finetune down {
 """
     )
     told = [run.labels["start"] for run in plan.runs if run.kind == "finetune" and run.label == "S"]
+    of_block = {block: {run.replicates for run in plan.runs if run.block == block} for block in ("base", "other")}
+    assert not of_block["base"] & of_block["other"]  # though they differ in seeds alone
     assert told == ["start(base, best: 2)", "start(base, best: 2), 2nd best", "other", "other, 2nd best"]
 
 
