@@ -123,6 +123,7 @@ def test_views_that_were_taken_by_other_steps(simulation, taken, findings):
     audited = audit_run(simulation.folder)
     assert audited.verdict == "refuted"
     assert sorted(audited.findings) == findings
+    assert (audited.missing, audited.doubled) == ((), ())
 
 
 def crosses(step):
