@@ -23,7 +23,7 @@ def data_mesh(devices: Sequence[Any], shards: int = 1) -> Mesh:
       ValueError: the devices do not make whole groups of `shards`.
     """
     copies, left = divmod(len(devices), shards)
-    if left or not copies:
+    if left:
         raise ValueError(f"{len(devices)} devices do not make groups of {shards} that share a copy of the state")
     # A group of 16 on a slice of 8x8x8 is one axis of it and a part of another.
     array = mesh_utils.create_device_mesh((copies, shards), devices, allow_split_physical_axes=True)

@@ -1,5 +1,6 @@
 """Budgets become exact lengths."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -23,10 +24,12 @@ def images(budget: Quantity, hardware: Hardware = V4) -> int:
     [
         ("1", Dimension.EPOCHS, 1_281_167),
         ("0.1", Dimension.EPOCHS, 128_117),  # 128,116.7: half an image and more is an image
+        ("1.5", Dimension.EPOCHS, 1_921_751),
         ("8", Dimension.EPOCHS, 10_249_336),
         ("1000", Dimension.IMAGES, 1000),
         ("5", Dimension.STEPS, 5 * 4096),
         ("6e12", Dimension.FLOPS, 1000),
+        ("6.005e12", Dimension.FLOPS, 1000),  # no image that is not paid for whole
         # One core-hour of a v4 at 40 %: 3600 s x 137.5e12 x 0.4 / 6e9 images.
         ("1", Dimension.CORE_HOURS, 33_000_000),
         ("1", Dimension.CHIP_HOURS, 66_000_000),
@@ -40,6 +43,10 @@ def test_hours_need_a_known_peak():
     with pytest.raises(ValueError, match="`cpu` is not known"):
         images(quantity(1, Dimension.CORE_HOURS), Hardware())
     assert core_hours(10**18, Hardware()) is None
+
+
+def test_a_share_of_the_peak_is_the_decimal_that_was_written():
+    assert images(quantity(1, Dimension.CORE_HOURS), replace(V4, mfu=0.35)) == 28_875_000
 
 
 def test_core_hours_undo_images_of():

@@ -80,6 +80,8 @@ def test_a_budget_is_what_is_spent_ascents_of_sam_included(planned: Planned, bud
     for run in planned(spec % (budget, "lr 0.1")).runs:
         assert run.core_hours == pytest.approx(1, rel=1e-6)
         assert run.train_flops + run.sam_flops == pytest.approx(1.7325e17, rel=1e-6)
+        ascent = run.recipe.sam.fraction if run.recipe.sam else 0
+        assert run.sam_flops == pytest.approx(run.train_flops * ascent, rel=1e-6)
 
 
 def test_fine_tuning_of_repeated_images_keeps_the_compute(reference: Plan):
@@ -106,6 +108,19 @@ def test_cells_hold_the_runs_that_differ_only_in_learning_rate(reference: Plan):
         members = [runs[run] for run in cell.runs]
         assert [run.lr for run in members] == sorted({run.lr for run in members})
         assert len({(run.block, run.label, run.length) for run in members}) == 1
+
+
+def test_rates_of_a_cell_rise_in_whatever_order_they_were_written(planned: Planned):
+    plan = planned(STUDY % ("1 epochs", "lr tune {0.4, 0.1, 0.2, 0.1} minimizing holdout.loss"))
+    runs = {run.id: run.lr for run in plan.runs}
+    assert [[runs[run] for run in cell.runs] for cell in plan.cells] == [[0.1, 0.2, 0.4]] * 2
+    assert [run.labels["lr"] for run in plan.runs] == ["0.1", "0.2", "0.4"] * 2
+
+
+def test_orders_of_examples_are_seeds_too(planned: Planned):
+    plan = planned(STUDY % ("1 epochs", "lr 0.1\n sampling exactly_once(seed: {0, 1, 2})"))
+    assert len(plan.runs) == 6
+    assert set(Counter(run.replicates for run in plan.runs).values()) == {3}
 
 
 def test_grids_multiply(planned: Planned):
@@ -219,6 +234,28 @@ finetune down {
     assert len(told) == len(counts) == 2 * 2 * 2
 
 
+def test_seeds_are_one_candidate_for_a_start():
+    spec = (
+        STUDY % ("1 epochs", "lr 0.1\n seed {0, 1}")
+        + """
+finetune down {
+  start start(base, best: 2)
+  data mnist
+  budget 1 epochs
+  batch 50 images
+  resolution train 32px, eval 32px
+  lr 0.1
+}
+"""
+    )
+    study, _ = study_of(Source("spec.nfx", spec))
+    assert study is not None
+    made, (diagnostic,) = plan(study, "spec")
+    assert made is None
+    assert diagnostic.code == "too-few-candidates"
+    assert diagnostic.headline.startswith("`base` tunes 1 network for S")
+
+
 def test_starts_from_several_blocks_are_told_apart(planned: Planned):
     plan = planned(
         STUDY % ("{1 epochs, 2 epochs}", "lr 0.1")
@@ -235,6 +272,8 @@ finetune down {
 """
     )
     told = [run.labels["start"] for run in plan.runs if run.kind == "finetune" and run.label == "S"]
+    of_block = {block: {run.replicates for run in plan.runs if run.block == block} for block in ("base", "other")}
+    assert not of_block["base"] & of_block["other"]  # though they differ in seeds alone
     assert told == ["start(base, best: 2)", "start(base, best: 2), 2nd best", "other", "other, 2nd best"]
 
 

@@ -111,7 +111,7 @@ def _rows(path: Path, index: Index, step: int, anchor: Anchor | None) -> Rows:
     if (there := len(content) // ROW.itemsize) < anchor.rows:
         raise NoEvidence(f"{path} was truncated: step {step:,} counts on {anchor.rows:,} rows, it holds {there:,}")
     found = verified(content[ROW.itemsize : anchor.rows * ROW.itemsize], index.hash, first=1)
-    if found.edited is not None or found.unsealed:
+    if found.unsealed:
         begin, end = found.edited or (1 + len(found.rows), anchor.rows)
         raise NoEvidence(f"{path} was edited: rows {begin:,} to {end:,}{_steps(content, begin, end)} break their seal")
     if found.anchor != anchor:

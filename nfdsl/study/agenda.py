@@ -37,7 +37,7 @@ def agenda(landscape: Landscape, known: Known) -> Agenda:
     verdicts = survey(landscape.ladders, lost)
     wanted = {run for verdict in verdicts.values() if isinstance(verdict, Try) for run in verdict.runs}
     settled = [landscape.ladders[cell] for cell, verdict in verdicts.items() if isinstance(verdict, Settled)]
-    unneeded = {run for ladder in settled for run in ladder.range if not lost.tried(run)} - wanted
+    unneeded = {run for ladder in settled for run in ladder.range if not lost.tried(run)}
     return Agenda(tuple(_tasks(wanted, landscape, lost, verdicts)), unneeded, impossible)
 
 

@@ -132,7 +132,13 @@ class StudyDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
 
     def lock(self) -> AbstractContextManager[int]:
-        """Holds the study for this process and its workers. Raises `Held`: another process does."""
+        """Holds the study for this process and its workers, making the directory.
+
+        Raises:
+          Held: another process does.
+          Unfit: what is written there could not be read back; the directory is not made.
+        """
+        self.make()
         return exclusive(self.lock_file)
 
     def begin(self, study_json: str, plan_json: str) -> None:

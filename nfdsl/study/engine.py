@@ -102,10 +102,9 @@ def carry_out(
     began = time.monotonic()
     tally = Tally(plan)
     with interrupts() as stop, ExitStack() as stack:
-        directory.make()
         log = directory.worker_log_of(socket.gethostname()) if cluster else directory.worker_log
         crew = stack.enter_context(Crew(command, log, grace_seconds, stop))
-        if cluster and not (yield from _leads(crew, stop)):
+        if cluster and not (yield from _leads(directory, crew, stop)):
             yield Left(stopped=bool(stop.count))
             return
         crew.lock = yield from _lock(directory, stop, stack)
@@ -126,11 +125,12 @@ def carry_out(
     yield Closed(tally.outcome(time.monotonic() - began))
 
 
-def _leads(crew: Crew, stop: Interrupts) -> Generator[StudyEvent, None, bool]:
+def _leads(directory: StudyDirectory, crew: Crew, stop: Interrupts) -> Generator[StudyEvent, None, bool]:
     """Joins the other hosts; returns True on the first one, False on others once that one's study has ended.
 
     A worker that ends out of order was one of a team that broke: the first one calls a new team together.
     """
+    directory.make()
     while not stop.count:
         obstacle = yield from crew.ready()
         if obstacle is not None:

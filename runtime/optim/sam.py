@@ -97,7 +97,7 @@ def ascents_each(ascents: int, batch: int, devices: int) -> int:
     if ascents == 1 < devices:
         return 0
     each, left = divmod(ascents, devices)
-    if left or not each:
+    if left:
         raise ValueError(
             f"`sam` ascends on {ascents} parts of each batch, one for each chip that `hardware` states, and they do not"
             f" divide evenly over {devices} devices"

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
 from nfdsl.analysis.bootstrap import noise
 from nfdsl.analysis.fit import fit, fittable
@@ -41,6 +42,19 @@ def test_an_irreducible_loss_is_recovered_without_noise(c):
     assert bool(found.notes) == (c == 0)
 
 
+def test_a_law_that_levels_off_is_nearly_the_least_squares_of_log_loss():
+    """Squares of errors that are relative to the measured loss, or of absolute ones, are off by three times as much."""
+    loss = (3e6 * WIDE**-0.5 + 0.4) * np.exp(0.05 * np.random.default_rng(2).standard_normal(9))
+    found, x = fit(unrivalled(WIDE, loss), "saturating").constants, np.log(WIDE / 1e14)
+
+    def residuals(logs):
+        return np.logaddexp(logs[0] - np.exp(logs[1]) * x, logs[2]) - np.log(loss)
+
+    _, log_b, log_c = least_squares(residuals, np.log([0.3, 0.5, 0.4]), xtol=1e-12).x
+    assert found["b"] == pytest.approx(np.exp(log_b), abs=0.003)
+    assert found["c"] == pytest.approx(np.exp(log_c), abs=0.003)
+
+
 def test_saturation_at_both_ends_is_recovered_without_noise():
     found = fit(unrivalled(WIDE, 3000 * (WIDE + 3e12) ** -0.25 + 0.4), "double")
     assert found.constants == pytest.approx({"a": 3000, "b": 0.25, "c": 0.4, "d": 3e12}, rel=1e-2)
@@ -55,6 +69,8 @@ def test_the_parametric_law_is_recovered_without_noise():
     assert found.size.exponent == pytest.approx(0.28 / 0.62, rel=1e-2)
     assert found.size.coefficient == pytest.approx(G * 6 ** (-0.28 / 0.62), rel=1e-2)
     assert found.examples.coefficient == pytest.approx(6 ** (-0.34 / 0.62) / G, rel=1e-2)
+    for trend, exponent in ((found.size, 0.28 / 0.62), (found.examples, 0.34 / 0.62)):
+        assert (trend.interval.low, trend.interval.high) == pytest.approx((exponent, exponent), rel=1e-2)
 
 
 def test_isoflop_parabolas_recover_the_compute_optimal_size_without_noise():
@@ -63,6 +79,17 @@ def test_isoflop_parabolas_recover_the_compute_optimal_size_without_noise():
     found = fit(unrivalled(compute, 2 + offset**2 / 20, size, compute / size / 6), "isoflop")
     assert found.size.exponent == pytest.approx(0.45, rel=1e-6)
     assert found.constants["examples_exponent"] == pytest.approx(0.55, rel=1e-6)
+
+
+def test_the_intervals_of_what_is_compute_optimal_hold_it():
+    compute, offset = map(np.ravel, np.meshgrid(np.geomspace(6e18, 3e21, 5), np.linspace(-1.4, 1.4, 5)))
+    size = 0.6 * compute**0.45 * np.exp(offset)
+    loss = (30 * compute**-0.05 + offset**2 / 20) * np.exp(0.002 * np.random.default_rng(0).standard_normal(25))
+    found = fit(unrivalled(compute, loss, size, compute / size / 6), "isoflop")
+    for name, truth in (("size_exponent", 0.45), ("examples_exponent", 0.55), ("loss_exponent", -0.05)):
+        interval = found.intervals[name]
+        assert interval.low < found.constants[name] < interval.high
+        assert interval.low < truth < interval.high
 
 
 def test_the_envelope_recovers_law_and_compute_optimal_size_without_noise():
@@ -137,6 +164,13 @@ def test_what_is_left_out_is_predicted_from_the_rest():
     assert [budget.points for budget in found.left_out] == [1] * 6
     assert found.left_out[-1].error == pytest.approx(1 - 1 / 1.1)
     assert fit(points.at(np.arange(3)), "power").leave_one_out is None
+
+
+def test_the_error_of_what_is_left_out_is_over_all_points():
+    found = fit(unrivalled([*COMPUTE, COMPUTE[-1]], [3.0, 2.1, 1.9, 1.2, 1.1, 0.9, 0.8]), "power")
+    *others, last = (budget.error**2 for budget in found.left_out)
+    assert found.left_out[-1].points == 2
+    assert found.leave_one_out == pytest.approx(math.sqrt((sum(others) + 2 * last) / 7))
 
 
 def test_a_prediction_beyond_the_points_is_marked():

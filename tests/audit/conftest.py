@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,20 +62,20 @@ class Simulation:
         self.pending = [started(self.step, hosts, hosts)]
         self.fed = [(step, views) for step, views in self.fed if step < self.step]
 
-    def feed(self, loader: Loader = faithful) -> None:
-        """Takes a step; what is claimed is what had to be fed, what is read is what `loader` says."""
+    def feed(self, loader: Loader = faithful, unread: Collection[int] = ()) -> None:
+        """Takes a step; what is claimed is what had to be fed, what is read is what `loader` says but for `unread`."""
         share = self.index.terms.batch // self.hosts
         for host in range(self.hosts):
             begin = self.step * self.index.terms.batch + host * share
             claimed = np.arange(begin, max(begin, min(begin + share, self.index.terms.images)))
             shown = loader(host, claimed)
-            self.record(claimed, shown)
+            self.record(claimed, shown, unread)
         self.step += 1
 
-    def record(self, claimed: Views, shown: Views) -> None:
+    def record(self, claimed: Views, shown: Views, unread: Collection[int] = ()) -> None:
         keys = self.index.keys(self.index.course.at(shown).records)
-        unread = np.zeros(len(claimed), np.bool_)
-        self.pending.append(entries(self.index, self.step, claimed, keys, unread, self.hosts))
+        left_out = np.isin(claimed, [*unread])
+        self.pending.append(entries(self.index, self.step, claimed, keys, left_out, self.hosts))
         self.fed.append((self.step, shown))
 
     def append(self) -> Anchor:

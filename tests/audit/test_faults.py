@@ -104,6 +104,28 @@ def test_batches_that_were_swapped(simulated, order):
     assert truth(simulation) == (set(), set())
 
 
+@pytest.mark.parametrize(
+    ("taken", "findings"),
+    [
+        ({2: (5, 6), 5: (2, 3)}, ["step 2 was fed views 60 to 71", "step 5 was fed views 24 to 35"]),
+        ({2: (2, 4), 3: (4, 4)}, ["step 2 was fed views 24 to 47"]),
+    ],
+)
+def test_views_that_were_taken_by_other_steps(simulation, taken, findings):
+    """They count once each, and the ledger says so; but not in the order that the run says."""
+    while simulation.step < 11:
+        first, last = taken.get(simulation.step, (simulation.step, simulation.step + 1))
+        claimed = np.arange(first * BATCH, min(last * BATCH, IMAGES))
+        simulation.record(claimed, claimed)
+        simulation.step += 1
+    simulation.commit()
+    simulation.complete()
+    audited = audit_run(simulation.folder)
+    assert audited.verdict == "refuted"
+    assert sorted(audited.findings) == findings
+    assert (audited.missing, audited.doubled) == ((), ())
+
+
 def crosses(step):
     """Whether a step touches two epochs."""
     return step * BATCH // EXAMPLES != ((step + 1) * BATCH - 1) // EXAMPLES
@@ -187,6 +209,14 @@ def test_a_run_with_an_unfinished_epoch_is_compared_step_by_step(simulation):
     audited = audit_run(simulation.folder)
     assert audited.verdict == "refuted"
     assert (2, 24) in places(audited.missing)
+
+
+def test_a_step_of_a_single_view_is_compared_like_any_other(simulated):
+    simulation = simulated(EXAMPLES, batch=BATCH, images=121, seed=3)
+    fed_but(simulation, {10: lambda host, views: views - 20})
+    audited = audit_run(simulation.folder)
+    assert audited.verdict == "refuted"
+    assert (2, 20) in places(audited.missing)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -3,12 +3,13 @@
 import json
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from nfdsl.audit.run import audit_run
-from nfdsl.sampling.ledger import FED, ROW, Anchor, anchor_path, index_path, rows_path, sealed
+from nfdsl.sampling.ledger import FED, ROW, Anchor, anchor_path, index_path, parse_anchor, rows_path, sealed
 
 
 @pytest.fixture
@@ -52,6 +53,13 @@ def test_an_edit_is_placed(folder):
     rows["count"][place] += 1
     rows.tofile(rows_path(folder))
     assert "rows 6 to 10 (steps 3 to 5) break their seal" in reason(folder)
+
+
+def test_a_checkpoint_that_counts_on_rows_without_a_seal_is_found(folder):
+    path = anchor_path(folder / "checkpoints" / "11")
+    anchor = parse_anchor(path.read_bytes())
+    path.write_text(replace(anchor, rows=anchor.rows - 1).dump())
+    assert f"rows 16 to {anchor.rows - 1} (steps 9 to 10) break their seal" in reason(folder)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7, 10])

@@ -41,6 +41,8 @@ def test_runs_that_an_earlier_spec_left_behind_do_not_count(study, simulated):
     assert audit(study).verdict == "unfinished"
     (study / "plan.json").write_text('{"runs": [{"id": "a"}], "extensions": [{"id": "not begun"}]}')
     assert [run.id for run in audit(study).runs] == ["a"]
+    (study / "plan.json").write_text('{"runs": [{"id": "a"}], "extensions": [{"id": "left"}]}')
+    assert [run.id for run in audit(study).runs] == ["a", "left"]
     (study / "plan.json").write_text("torn")
     assert len(audit(study).runs) == 2
 
@@ -71,6 +73,9 @@ def test_what_is_wrong_is_said_in_words(study, simulated, capsys):
     text = capsys.readouterr().out
     assert "refuted" in text
     assert line in text.replace("\n", "")
+    assert audit(study).verdict == "refuted"
+    shutil.rmtree(study / "runs" / "a" / "ledger")
+    assert audit(study).verdict == "unreadable"
 
 
 def test_a_folder_without_runs_is_no_study(tmp_path, capsys):

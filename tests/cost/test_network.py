@@ -159,12 +159,16 @@ def test_parameters_are_those_of_the_built_network(times: int, width: tuple[int,
     assert_same_parameters(nfnet(times, width, bottleneck_rounding=rounding), 1000)
 
 
-@pytest.mark.parametrize("model", [ODD, ONE_STAGE], ids=["odd", "one stage"])
-def test_parameters_of_unpublished_networks_are_those_of_the_built_ones(model: NFNet):
+EVEN = BiT((1, 2), (16, 16), norm_groups=2)  # whose shortcuts project for the stride alone
+HYBRID = ViT(depth=1, width=16, mlp=24, heads=2, patch=16, backbone=ResNet((1, 2), (16, 16), norm_groups=2))
+
+
+@pytest.mark.parametrize("model", [ODD, ONE_STAGE, EVEN, HYBRID], ids=["odd", "one stage", "even", "hybrid"])
+def test_parameters_of_unpublished_networks_are_those_of_the_built_ones(model: Model):
     assert_same_parameters(model, 3)
 
 
-def assert_same_parameters(model: NFNet, classes: int):
+def assert_same_parameters(model: Model, classes: int):
     built = jax.eval_shape(build(model, classes, 32, grouped="native").initialize, jax.random.key(0))
     assert parameters(model, classes, 32) == sum(array.size for array in jax.tree.leaves(built))
 

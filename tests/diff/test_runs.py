@@ -132,6 +132,33 @@ def test_a_stated_precision_makes_a_run_another(changed: Changed):
     assert {(cell.block, *cell.causes) for cell in affected(old, new)} == {("tuned", "hardware.precision")}
 
 
+def test_what_is_said_in_other_words_is_no_cause_beside_one(changed: Changed):
+    schedule, words = "schedule cosine(warmup: %s)\n  hardware h", "  lr          0.1\n  dropout %s"
+    old, new = (
+        changed(
+            ("budget      1 epochs", f"{schedule % warmup}\n  budget {budget}"),
+            ("  lr          0.1\n", f"{words % dropout}\n"),
+            ("report r", f"hardware h {{ device {device} }}\nreport r"),
+        )
+        for warmup, budget, dropout, device in (
+            ("10 steps", "1 epochs", "0.1", "tpu_v4"),
+            ("500 images", "4500 images", "0.2", "tpu_v3"),
+        )
+    )
+    assert {(cell.block, *cell.causes) for cell in affected(old, new)} == {("tuned", "dropout")}
+
+
+def test_hardware_is_a_cause_where_a_budget_is_in_hours(changed: Changed):
+    old, new = (
+        changed(
+            ("budget      1 epochs", "hardware h\n  budget 1e-6 core_hours"),
+            ("report r", f"hardware h {{ device {device} }}\nreport r"),
+        )
+        for device in ("tpu_v4", "tpu_v3")
+    )
+    assert {(cell.block, *cell.causes) for cell in affected(old, new)} == {("tuned", "hardware.device")}
+
+
 def test_starts_from_several_blocks_are_told_apart(changed: Changed):
     grid = "start       {one: start(base, best: 2), two: start(decayed, best: 2, by: %s)}"
     old, new = (

@@ -13,7 +13,8 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 from nfdsl.sampling.ledger import Anchor
-from runtime.checkpoint import CheckpointError, Saving, restore, weights
+from runtime import checkpoint
+from runtime.checkpoint import CheckpointError, Saving, intact, restore, weights
 from runtime.mesh import SHARD, data_mesh, replicated
 from runtime.packing import LARGE
 from runtime.state import TrainState
@@ -40,8 +41,8 @@ def anchor(step):
     return Anchor(step, f"{step % 10}" * 64)
 
 
-def save(directory, state, step, anchor):
-    Saving(directory, state, step).commit(lambda: anchor)
+def save(directory, state, step, anchor, best=None):
+    Saving(directory, state, step).commit(lambda: anchor, best)
 
 
 def placed(tree, devices=1):
@@ -124,6 +125,23 @@ def test_the_latest_two_are_kept(tmp_path):
     assert steps(tmp_path) == [10, 11]
 
 
+def test_the_best_is_kept_besides_the_latest_two(tmp_path):
+    for step in (8, 9, 10, 11):
+        save(tmp_path, state(step), step, anchor(step), best=8)
+    assert steps(tmp_path) == [8, 10, 11]
+    save(tmp_path, state(12), 12, anchor(12), best=10)
+    assert steps(tmp_path) == [10, 11, 12]
+
+
+def test_every_file_reaches_the_disk_before_the_checkpoint_has_its_name(tmp_path, monkeypatch):
+    reached = []
+    monkeypatch.setattr(checkpoint, "flush", lambda path: reached.append((path, (tmp_path / "5").exists())))
+    save(tmp_path, state(5), 5, anchor(5))
+    before = {path.relative_to(tmp_path / "5.partial") for path, is_named in reached if not is_named}
+    assert {Path(), *content(tmp_path / "5")} <= before
+    assert reached[-1] == (tmp_path, True)
+
+
 def flipped(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -148,6 +166,13 @@ def test_whatever_happens_to_a_file_the_checkpoint_before_is_restored(two, tmp_p
         assert (restored.step, restored.damaged) == (20, (30,)), name
         assert_same(restored.state, state(20))
         assert steps(directory) == [20]
+
+
+def test_those_that_are_intact_are_told(two, tmp_path):
+    shutil.copytree(two, tmp_path / "two")
+    assert intact(tmp_path / "two") == [20, 30]
+    flipped(tmp_path / "two" / "20" / "digests.json")
+    assert intact(tmp_path / "two") == [30]
 
 
 def test_a_file_too_many_is_damage_too(two, tmp_path):
@@ -230,9 +255,12 @@ def test_a_save_that_is_cut_short_leaves_what_was_there(two, tmp_path, monkeypat
     with pytest.raises(OSError, match="killed"):
         save(tmp_path / "two", state(40), 40, anchor(40))
     monkeypatch.undo()
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"20", "30"}
     assert restore(tmp_path / "two", like(state(0))).step == 30
+    for left in ("35.partial", "40.partial"):  # by a writer that was killed
+        shutil.copytree(two / "20", tmp_path / "two" / left)
     save(tmp_path / "two", state(40), 40, anchor(40))
-    assert steps(tmp_path / "two") == [30, 40]
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"30", "40"}
     assert_same(restore(tmp_path / "two", like(state(0))).state, state(40))
 
 

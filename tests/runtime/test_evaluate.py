@@ -51,6 +51,9 @@ def test_means_are_over_all_examples_whatever_the_batch(size):
 
 def test_of_no_examples_there_is_no_mean():
     assert evaluated(*examples(0), 8) == Evaluation(None, None, None, 0)
+    unread = *examples(4), np.zeros(4, np.float32)
+    step = jax.jit(evaluation_step(apply, "softmax"))
+    assert evaluate(step, {"scale": jnp.float32(2)}, [unread]) == Evaluation(None, None, None, 0)
 
 
 @pytest.mark.parametrize("size", [8, 23, 64])

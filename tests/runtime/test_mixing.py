@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from nfdsl.schema.augmentation import CutMix, Mixup
+from runtime import mixing
 from runtime.mixing import own_pixels, partners
+from runtime.models import regularization
 
-SIZE, SIDE = 2000, 8
+SIZE, HEIGHT, WIDTH = 2000, 8, 12
 
 
 def batch(size=SIZE):
     """A batch in which image and label number i are of value i."""
     numbers = np.arange(size)
-    images = np.broadcast_to(numbers[:, None, None, None], (size, SIDE, SIDE, 3)) % 256
+    images = np.broadcast_to(numbers[:, None, None, None], (size, HEIGHT, WIDTH, 3)) % 256
     return partners(jnp.asarray(images, jnp.uint8), jnp.asarray(numbers, jnp.int32), jnp.ones(size))
 
 
@@ -32,6 +34,7 @@ def test_partners_are_half_a_batch_away():
     np.testing.assert_array_equal(others.labels, [5, 6, 7, 8, 9, 0, 1, 2, 3, 4])
     np.testing.assert_array_equal(others.images[:, 0, 0, 0], others.labels)
     np.testing.assert_array_equal(others.in_first_half, [True] * 5 + [False] * 5)
+    np.testing.assert_array_equal(batch(5).labels, [2, 3, 4, 0, 1])
 
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 8.0])
@@ -52,6 +55,17 @@ def test_cutmix_cuts_one_box_and_labels_go_by_its_area():
     for line in (*rows, *columns):
         assert np.abs(np.diff(line, prepend=0, append=0)).sum() in (0, 2)  # in one piece
     assert rows.sum(axis=0).min() > 0.1 * SIZE  # everywhere in the image
+    there = boxes.any(axis=(1, 2))
+    down, across = (lines[there] @ np.arange(lines.shape[1]) / lines[there].sum(axis=1) for lines in (rows, columns))
+    assert abs(np.corrcoef(down, across)[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("centre", "share", "inside"),
+    [(0.5, 0.5, range(2, 6)), (0.5, 0.49, range(3, 5)), (0.99, 0.5, range(5, 8)), (0.0, 0.5, range(2))],
+)
+def test_a_side_of_a_box_is_an_even_number_of_pixels_but_for_what_is_cut_off(centre, share, inside):
+    np.testing.assert_array_equal(np.flatnonzero(mixing._interval(centre, share, 8)), inside)
 
 
 def test_the_area_of_boxes_is_even_but_for_what_sticks_out():
@@ -82,3 +96,8 @@ def test_a_mixture_is_a_function_of_its_key():
     one, same, other = (drawn(keys(10, seed), batch(10), None, CutMix())[1] for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_mixtures_draw_nothing_that_the_network_draws():
+    of_network = {regularization._STOCHASTIC_DEPTH, regularization._DROPOUT}
+    assert len({*of_network, mixing._MIXUP, mixing._CUTMIX}) == 4

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import pytest
@@ -57,3 +58,15 @@ def test_time_goes_on_where_an_earlier_attempt_left_off(run, tmp_path):
         list(losses.add(2, jnp.float32(1)))
         losses.settle()
         assert 100 < metrics.seconds < 110
+        losses.paused(40.0)
+        list(losses.add(3, jnp.float32(1)))
+        losses.settle()
+        assert 60 < metrics.seconds < 70
+
+
+def test_images_per_second_are_those_since_it_was_last_told(run, metrics, talkative, monkeypatch):
+    seconds = iter([0.0, 0.0, 3.0, 3.0, 5.0, 5.0])  # each step is recorded, then told
+    monkeypatch.setattr("runtime.running_losses.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    losses = RunningLosses(run, 0, metrics)
+    told = [event for step in range(1, 5) for event in losses.add(step, jnp.float32(1))]
+    assert [event.images_per_second for event in told] == [8 / 3, 8 / 2]

@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec
 from nfdsl.schema.augmentation import CutMix, Mixup
 from nfdsl.schema.averages import EMA
 from nfdsl.schema.hardware import Hardware
-from nfdsl.schema.optimizers import AGC, SGD
+from nfdsl.schema.optimizers import AGC, SGD, GlobalNorm
 from nfdsl.schema.schedules import Linear
 from nfdsl.schema.training import SAM
 from runtime.losses import cross_entropy, targets
@@ -183,6 +183,15 @@ def test_padding_changes_nothing(run):
     assert_close(state, same)
 
 
+def test_a_batch_of_which_no_image_could_be_read_has_no_loss_and_no_gradient(run):
+    state, losses = trained(full(run), devices(4), [padded(0)])
+    decayed = initialized()
+    for layer, name in (("hidden", "kernel"), ("head", "kernel")):
+        decayed[layer][name] *= 1 - 0.1 * 1e-3 * 1.9  # by weight decay alone, with Nesterov momentum
+    assert losses == [0.0]
+    assert_close(state.parameters, decayed)
+
+
 def test_the_average_follows_the_new_weights(run):
     state, _ = trained(full(run), devices(4), [batch()])
     expected = jax.tree.map(lambda old, new: 0.1 * old + 0.9 * new, initialized(), state.parameters)
@@ -201,11 +210,17 @@ def sharpness_aware_by_hand(run, arrays, parts):
 
 
 MESHES = {"one": devices(1), "two": devices(2), "four": devices(4), "shared": devices(4, shards=2)}
+ASCENTS = (("shard", 4, 4), ("shard", 1, 1), ("global", 4, 1))
 
 
 @pytest.mark.parametrize("real", [BATCH, 5])
-@pytest.mark.parametrize("mesh", MESHES.values(), ids=MESHES)
-@pytest.mark.parametrize(("over", "chips", "parts"), [("shard", 4, 4), ("shard", 1, 1), ("global", 4, 1)])
+@pytest.mark.parametrize(
+    ("mesh", "over", "chips", "parts"),
+    [
+        *(pytest.param(mesh, *how, id=f"{name}-{how[0]}-{how[1]}") for name, mesh in MESHES.items() for how in ASCENTS),
+        pytest.param(devices(8), "global", 4, 1, id="eight"),  # of which every other has no part in the ascent
+    ],
+)
 def test_with_sam_each_part_ascends_on_its_own_examples_whatever_the_devices(run, real, mesh, over, chips, parts):
     """The gradients are summed and then clipped by the weights that SAM starts from."""
     run = noisy(
@@ -234,9 +249,10 @@ def test_with_sam_the_average_is_of_the_weights_and_not_of_where_they_ascended(r
     assert_close(state.average, expected)
 
 
-def test_mixtures_are_learned_as_mixtures(run):
+@pytest.mark.parametrize("mixup", [Mixup(1.0), None])
+def test_mixtures_are_learned_as_mixtures(run, mixup):
     """Loss and gradient of the mean over mixed images, each label with its share, across devices."""
-    run = varied(run, mixup=Mixup(1.0), cutmix=CutMix(), optimizer=SGD(0.0, False, 0.0))
+    run = varied(run, mixup=mixup, cutmix=CutMix(), optimizer=SGD(0.0, False, 0.0))
     images, labels, weights = batch()
     keys = example_keys(hyper(run).key, 0, BATCH)
     others = partners(jnp.asarray(images), jnp.asarray(labels), jnp.asarray(weights))
@@ -261,6 +277,15 @@ def test_a_frozen_body_keeps_its_weights_and_sam_does_not_move_it(run):
     state, _ = trained(run, devices(2), [batch(0), batch(1)])
     np.testing.assert_array_equal(state.parameters["hidden"]["kernel"], initialized()["hidden"]["kernel"])
     assert not np.allclose(state.parameters["head"]["kernel"], initialized()["head"]["kernel"])
+
+
+@pytest.mark.parametrize("sam", [None, SAM(0.5)])
+def test_what_is_frozen_has_no_part_in_the_norm_that_is_clipped(run, sam):
+    run = varied(run, freeze="kernels", sam=sam, clip=GlobalNorm(1e-3), optimizer=SGD(0.0, False, 0.0))
+    state, _ = trained(run, devices(2), [batch()])
+    moved = jax.tree.map(jnp.subtract, state.parameters, initialized())
+    length = np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(moved)))
+    np.testing.assert_allclose(length, 0.1 * 1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("sam", [None, SAM(0.5)])

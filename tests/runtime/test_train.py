@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import pytest
 
+from nfdsl.sampling.ledger import FED, ROW, rows_path
 from nfdsl.schema.averages import EMA
 from nfdsl.schema.data import Builtin
 from nfdsl.schema.hardware import Hardware
@@ -84,6 +85,23 @@ def test_a_run_is_trained_saved_and_evaluated(small_run, uninterrupted):
     assert 0 <= result.top1 <= result.top5 <= 1
     assert result.top5 > 0.5
     assert done.result.images_per_second > 0
+
+
+def test_what_is_evaluated_is_the_average_where_there_is_one(small_run, tmp_path, programs, uninterrupted):
+    """One that hardly moves knows no more than at the start, when all ten classes are as likely."""
+    still = varied(small_run, average=EMA(0.9999, warmup=False))
+    result = carried_out(still, tmp_path, programs)[-1].result
+    assert result.holdout_loss == pytest.approx(np.log(10), abs=0.02)
+    assert uninterrupted(small_run)[1][1].holdout_loss < 2.2
+
+
+def test_the_ledger_says_once_of_each_step_what_was_fed_however_often_it_was_saved(small_run, tmp_path, programs):
+    saved = [event for event in carried_out(small_run, tmp_path, programs, save_seconds=0) if isinstance(event, Saved)]
+    assert len(saved) > 1
+    rows = np.fromfile(rows_path(tmp_path), ROW)
+    fed = rows[rows["kind"] == FED]
+    assert fed["step"].tolist() == list(range(19))
+    assert fed["count"].sum() == 600
 
 
 def test_a_complete_run_is_not_repeated(small_run, tmp_path, programs):

@@ -30,6 +30,24 @@ def test_a_failure_is_handed_down_and_spares_the_rest(sketch):
     assert first[0] in left.impossible[second[0]]
 
 
+def test_what_is_done_stays_done_though_it_could_not_be_started_today(sketch, result):
+    runs = sketch.cell("cell", (0.1, 0.2))
+    first = sketch.cell("first", (0.1, 0.2), block="tuning", start=Selection(runs, "holdout.loss", 0))
+    left = agenda(Landscape(sketch.plan()), Known({first[0]: result(1.0)}, {runs[0]: "no"}))
+    assert set(left.impossible) == {first[1]}
+
+
+def test_what_cannot_be_run_is_not_waited_for(sketch, result):
+    """The larger network's search leans on that of the smaller one, which has no start."""
+    for model in ("F0", "F1"):
+        runs = sketch.cell(model, (0.1,), model=model)
+        start = Selection(runs, "holdout.loss", 0)
+        sketch.cell(f"tuned-{model}", (0.1,), block="tuning", model=model, tuner=Monotone(1), start=start)
+    left = agenda(Landscape(sketch.plan()), Known({"F1@0.1": result(1.0)}, {"F0@0.1": "no"}))
+    assert [task.run.id for task in left.tasks] == ["tuned-F1@0.1"]
+    assert set(left.impossible) == {"tuned-F0@0.1"}
+
+
 def test_what_tuning_did_not_try_is_not_needed(sketch, result):
     runs = sketch.cell("cell", (0.1, 0.2, 0.4), tuner=Monotone(2))
     landscape = Landscape(sketch.plan())

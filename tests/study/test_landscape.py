@@ -70,6 +70,14 @@ def test_a_cell_of_a_sixteenth_of_the_compute_is_small(sketch):
     assert [cell for cell, ladder in ladders.items() if ladder.small] == ["100", "200"]
 
 
+def test_ascents_count_as_compute(sketch):
+    for images in (100, 200, 3200):
+        sketch.cell(f"{images}", images=images)
+    runs = tuple(replace(run, sam_flops=run.train_flops if run.cell == "200" else 0) for run in sketch.runs)
+    ladders = Landscape(replace(sketch.plan(), runs=runs)).ladders
+    assert [cell for cell, ladder in ladders.items() if ladder.small] == ["100"]
+
+
 def test_runs_beyond_a_range_stand_beside_it(sketch):
     sketch.cell("a", (0.1, 0.2), extend=1)
     sketch.cell("b", (0.1, 0.2))

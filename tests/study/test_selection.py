@@ -75,6 +75,15 @@ def test_a_failed_candidate_is_named(studied, result):
     assert choice == Impossible("a candidate for its start has no result: short@0.2 scaling F0, 1 epochs, lr 0.2")
 
 
+def test_a_candidate_that_failed_beyond_its_range_is_named_too(sketch, result):
+    runs = sketch.cell("cell", (0.1, 0.2), extend=1)
+    known = Known({runs[0]: result(2.0), runs[1]: result(1.0)}, {"cell@0.4": "no memory"})
+    landscape = Landscape(sketch.plan())
+    choice = select(Selection(runs, "holdout.loss", 0), landscape, known, survey(landscape.ladders, known))
+    assert isinstance(choice, Impossible)
+    assert "cell@0.4" in choice.reason
+
+
 def test_too_few_networks_is_said_with_the_number(studied, result):
     results = {
         "short@0.1": result(None),

@@ -67,6 +67,15 @@ def test_only_what_the_spec_needs_is_carried_out(folder: Path):
     assert {run.block for run in planned.runs} == {"base", "f"}
 
 
+def test_figures_of_a_report_that_is_imported_are_not_drawn(folder: Path):
+    write(folder, 'import "base.nfx"\nreport r { figure loss_vs_compute of base }\n', "drawn.nfx")
+    study, diagnostics = study_of(write(folder, 'import "drawn.nfx"\npretrain p from base { lr 0.2 }\n'))
+    assert study is not None, diagnostics
+    planned, _ = plan(study, "alone")
+    assert planned is not None
+    assert planned.figures == ()
+
+
 def test_a_file_imported_on_two_ways_is_read_once(folder: Path):
     write(folder, 'import "base.nfx"\n', "left.nfx")
     write(folder, 'import "./base.nfx"\n', "right.nfx")

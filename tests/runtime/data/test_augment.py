@@ -139,3 +139,4 @@ def test_augmentation_never_changes() -> None:
         (35.45993719752045, 17.86633671994178, 81.39890362524145, 73.16841239959568), abs=1e-9
     )
     assert view.flip == 0.9982086555537557
+    assert len(view.crops) == 10  # attempts, as in Szegedy et al. 2015

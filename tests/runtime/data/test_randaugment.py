@@ -32,10 +32,12 @@ GREY = np.asarray(Image.fromarray(PIXELS).convert("L"), float)[..., None]
         ("invert", 3, 255 - PIXELS),
         ("posterize", 10, PIXELS & 0b11110000),
         ("posterize", 15, PIXELS & 0b11111100),
+        ("posterize", 30, PIXELS),
         ("posterize", 0, 0 * PIXELS),
         ("solarize", 5, np.where(PIXELS < 128, PIXELS, 255 - PIXELS)),
         ("solarize", 10, PIXELS),
         ("solarize add", 5, np.where(PIXELS < 128, PIXELS + 55, PIXELS)),
+        ("solarize add", 20, np.where(PIXELS < 128, np.minimum(PIXELS + 220.0, 255), PIXELS)),
         ("brightness", 10, blended(0.0, 1.9)),
         ("color", 5, PIXELS),
         ("color", 10, blended(GREY, 1.9)),
@@ -46,6 +48,12 @@ GREY = np.asarray(Image.fromarray(PIXELS).convert("L"), float)[..., None]
 )
 def test_colours_change_as_defined(name, magnitude, expected):
     np.testing.assert_allclose(after(name, magnitude).astype(float), expected, atol=1)
+
+
+def test_solarizing_at_magnitude_10_inverts_nothing():
+    white = Image.new("RGB", (4, 4), (255, 255, 255))
+    solarize = Draw((NAMES.index("solarize") + 0.5) / 16, 0, 0, 0)
+    assert transformed(white, RandAugment(1, 10), [solarize]) == white
 
 
 def test_translations_are_in_pixels_and_fill_with_grey():
@@ -67,7 +75,11 @@ def test_shears_move_each_row_or_column_by_its_place():
 def test_rotation_turns_about_the_centre_either_way():
     assert (after("rotate", 10)[0, 0] == 128).all()
     np.testing.assert_array_equal(after("rotate", 0), PIXELS)
-    assert not np.array_equal(after("rotate", 10), after("rotate", 10, sign=0.9))
+    square = PIXELS[:240]
+    for sign, turns in ((0.0, 1), (0.9, -1)):
+        quarter = Draw((NAMES.index("rotate") + 0.5) / 16, sign, 0, 0)
+        rotated = transformed(Image.fromarray(square), RandAugment(1, 30), [quarter])
+        np.testing.assert_array_equal(np.asarray(rotated), np.rot90(square, turns))
 
 
 def test_a_box_is_cut_out_around_its_centre():
@@ -75,6 +87,8 @@ def test_a_box_is_cut_out_around_its_centre():
     changed = (cut != PIXELS).any(axis=-1)
     np.testing.assert_array_equal(np.flatnonzero(changed.any(axis=1)), np.arange(40))
     np.testing.assert_array_equal(np.flatnonzero(changed.any(axis=0)), np.arange(80, 160))
+    low = (after("cutout", 10, across=0.0, down=0.99) != PIXELS).any(axis=-1)
+    np.testing.assert_array_equal(np.flatnonzero(low.any(axis=1)), np.arange(253 - 40, 256))
 
 
 def test_an_equalized_image_uses_all_values_evenly():

@@ -20,6 +20,7 @@ def test_rows_are_filled_up(tmp_path):
     ("text", "reason"),
     [
         ("[[1], [2]]", "labels of 2 images, and there are 3"),
+        ("[[1], [2], [3], [0]]", "labels of 4 images, and there are 3"),
         ("[[1], [2], [4]]", "no list of lists of labels below 4"),
         ("[[1], [2], 3]", "no list of lists"),
         ("[[1], [2], [true]]", "no list of lists"),

@@ -68,7 +68,8 @@ def test_training_examples_are_all_other_records_in_order(hashes: tuple[int, ...
 def test_the_split_does_not_depend_on_how_many_are_hashed_at_a_time(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    records = Named(tuple(np.random.default_rng(0).integers(0, 50, 100).tolist()))
+    hashes = np.random.default_rng(0).integers(0, 50, 100).tolist()
+    records = Named(tuple(sorted(hashes, reverse=True)))  # the last chunk, of one record, has those held out
     whole = split(records, declared(30), ".").held_out.tolist()
     monkeypatch.setattr(splitting, "_CHUNK", chunk)
     assert split(records, declared(30), ".").held_out.tolist() == whole
@@ -88,6 +89,12 @@ def test_a_new_record_pushes_out_at_most_one() -> None:
     after = split(Named((*hashes, 15)), declared(20), ".").held_out
     assert set(after) - set(before) == {100}
     assert set(before) - set(after) == {19}
+
+
+@pytest.mark.parametrize("identity", [2**63, 2**64 - 1])
+def test_as_many_as_declared_are_held_out_where_identities_are_far_from_evenly_spread(identity: int) -> None:
+    parts = split(Named((identity,) * 400), declared(3), ".")  # copies of one image, of a large identity
+    assert parts.held_out.tolist() == [0, 1, 2]
 
 
 def test_the_number_of_training_examples_may_be_declared() -> None:

@@ -1,5 +1,6 @@
 """What transformers and residual networks promise alike: layouts, dtypes, noise, scanned blocks, any resolution."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -10,8 +11,11 @@ import pytest
 from nfdsl.schema.bit import BiT, ResNet
 from nfdsl.schema.model import Model
 from nfdsl.schema.vit import ViT
+from runtime.models.bottleneck import PreactivatedBottleneck
 from runtime.models.network import Network, build
+from runtime.models.place import Place
 from runtime.models.regularization import Regularization
+from runtime.models.vit import Block
 from runtime.parameters import Layout, Parameters
 
 VIT = partial(ViT, depth=3, width=16, mlp=24, heads=2, patch=8)
@@ -60,6 +64,21 @@ def test_layouts_name_every_axis_of_every_parameter(name: str):
     assert roles.count("position") == (name in ("token", "map", "hybrid"))
 
 
+@pytest.mark.parametrize(
+    ("name", "depths"),
+    [
+        ("token", {"embedding": {0}, "blocks": {1}, "norm": {4}, "representation": {4}, "classifier": {4}}),
+        ("map", {"embedding": {0}, "blocks": {1}, "norm": {4}, "pooling": {4}, "classifier": {4}}),
+        ("hybrid", {"backbone": {0}, "embedding": {0}, "blocks": {1}, "norm": {4}, "classifier": {4}}),
+        ("bit", {"root": {0}, "stages": {1, 2, 3, 4}, "norm": {6}, "classifier": {6}}),
+    ],
+)
+def test_depths_count_blocks(name: str, depths: dict[str, set[int]]):
+    """Of a stack that of its first block."""
+    layouts = network(name).layouts
+    assert {part: {layout.depth for layout in jax.tree.leaves(layouts[part])} for part in layouts} == depths
+
+
 @pytest.mark.parametrize("name", ["token", "hybrid", "bit"])
 def test_scanned_equals_unrolled_with_noise_and_gradients(name: str):
     scanned, unrolled = network(name), network(name, unroll=True)
@@ -79,7 +98,32 @@ def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(name: str):
     logits = apply(drawn(of), images(), noise(0.4))
     reordered = apply(drawn(of), images()[order], Regularization(noise(0.4).keys[order], 0.4, 0.4))
     np.testing.assert_allclose(reordered, logits[order], rtol=1e-4, atol=1e-5)
-    assert np.abs(logits - apply(drawn(of), images(), noise(0.0))).max() > 1e-3
+    without = apply(drawn(of), images(), noise(0.0))
+    for depth, dropout in ((0.8, 0.0), (0.0, 0.4)):
+        noisy = apply(drawn(of), images(), Regularization(noise(0.0).keys, depth, dropout))
+        assert np.abs(noisy - without).max() > 1e-3
+
+
+def attention_alone(x: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
+    """Returns what a transformer's block makes of tokens without its MLP."""
+    block = Block(jax.random.key(0), VIT())
+    block.mlp.contract.kernel[...] = jnp.zeros((24, 16))
+    block.mlp.contract.bias[...] = jnp.zeros(16)
+    return block(x.reshape(len(x), -1, 16), place, regularization).reshape(x.shape)
+
+
+def bottleneck(x: jax.Array, place: Place, regularization: Regularization | None) -> jax.Array:
+    return PreactivatedBottleneck(jax.random.key(0), MODELS["bit"], 16, 16, 1, "split")(x, place, regularization)
+
+
+@pytest.mark.parametrize("block", [attention_alone, bottleneck])
+def test_a_branch_that_stochastic_depth_keeps_is_scaled_up(block: Callable[..., jax.Array]):
+    x, place = np.random.default_rng(0).normal(size=(16, 3, 3, 16)).astype(np.float32), Place(1, 0.5)
+    noise = Regularization(jax.random.split(jax.random.key(1), 16), 0.8, None)
+    noisy, whole = jit(lambda x: (block(x, place, noise) - x, block(x, place, None) - x))(x)
+    skipped = (np.abs(noisy) < 1e-6).all(axis=(1, 2, 3))
+    assert 0 < skipped.sum() < 16
+    np.testing.assert_allclose(noisy[~skipped], whole[~skipped] / 0.6, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["token", "bit"])

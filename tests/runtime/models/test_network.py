@@ -113,6 +113,12 @@ def test_an_image_s_logits_do_not_depend_on_its_place_in_the_batch(network: Netw
     logits = apply(parameters, images, noise(4))
     reordered = apply(parameters, images[order], Regularization(noise(4).keys[order], 0.5, 0.5))
     np.testing.assert_allclose(reordered, logits[order], rtol=1e-4, atol=1e-5)
+    without, *noisy = (
+        apply(parameters, images, Regularization(noise(4).keys, depth, dropout))
+        for depth, dropout in ((0.0, 0.0), (0.9, 0.0), (0.0, 0.9))
+    )
+    for each in noisy:
+        assert np.abs(each - without).max() > 1e-3
 
 
 def test_scans_are_at_home_in_shard_map(network: Network):

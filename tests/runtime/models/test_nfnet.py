@@ -87,6 +87,21 @@ def test_a_block_adds_its_branch_scaled_by_alpha_and_the_skip_gain():
     np.testing.assert_allclose(*block_and_branch(normal(2, 4, 4, 8)), rtol=1e-4, atol=1e-5)
 
 
+def test_a_branch_that_stochastic_depth_skips_adds_nothing_and_another_is_not_scaled():
+    @jit
+    def with_and_without(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        block = Block(jax.random.key(0), SMALL, 8, 8, 1, "native")
+        block.skip_gain[...] = jnp.float32(3)
+        noise = Regularization(jax.random.split(jax.random.key(1), len(x)), 0.9, None)
+        return block(x, Place(0, 0.5, 0.5), noise), block(x, PLACE, None)
+
+    x = normal(16, 4, 4, 8)
+    noisy, whole = map(np.asarray, with_and_without(x))
+    skipped = (noisy == x).all(axis=(1, 2, 3))
+    assert 0 < skipped.sum() < 16
+    np.testing.assert_allclose(noisy[~skipped], whole[~skipped], rtol=1e-5, atol=1e-6)
+
+
 def test_every_branch_adds_the_same_variance_at_initialisation():
     """``Var(x_{l+1}) = Var(x_l) + alpha^2`` (Brock et al. 2021, section 3), with room for borders and finite width."""
     model = NFNet(depth=(5,), width=(128,), group_width=64, alpha=1.0)

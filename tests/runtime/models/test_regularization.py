@@ -35,6 +35,11 @@ def test_a_branch_is_skipped_whole_for_some_images_and_not_scaled_for_the_others
     assert kept[:, 0, 0, 0].mean() == pytest.approx(1 - 0.8 * 0.5, abs=0.03)
 
 
+def test_where_it_is_asked_for_what_is_kept_is_divided_by_the_chance_to_be_kept(keys: jax.Array):
+    kept = Regularization(keys, 0.8, 0.0).skip(jnp.ones((IMAGES, 2)), 7, 0.5, rescale=True)
+    np.testing.assert_allclose(np.unique(kept), [0, 1 / 0.6], rtol=1e-6)
+
+
 def test_features_are_dropped_one_by_one_and_the_others_scaled_up(keys: jax.Array):
     kept = np.asarray(drop(Regularization(keys, 0.0, 0.25), np.ones((IMAGES, 5), np.float32)))
     np.testing.assert_allclose(np.unique(kept), [0, 1 / 0.75], rtol=1e-6)

@@ -78,10 +78,11 @@ def test_the_head_is_told_by_its_role_and_never_clipped():
     np.testing.assert_array_equal(clipped["w"], gradients)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-4])
 @pytest.mark.parametrize(("layout", "shape"), [(SKIP_GAIN, ()), (BIAS, (7,))])
-def test_parameters_at_zero_move_by_ratio_times_eps(layout, shape):
+def test_parameters_at_zero_move_by_ratio_times_eps(layout, shape, size):
     """The papers' values let skip gains and biases start with gradients of norm 1e-5."""
-    clipped = clip({"w": normal(0, *shape)}, {"w": jnp.zeros(shape)}, {"w": layout}, 0.01, 1e-3)
+    clipped = clip({"w": size * normal(0, *shape)}, {"w": jnp.zeros(shape)}, {"w": layout}, 0.01, 1e-3)
     np.testing.assert_allclose(jnp.linalg.norm(clipped["w"]), 1e-5, rtol=1e-6)
 
 

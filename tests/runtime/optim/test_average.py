@@ -28,7 +28,7 @@ def test_the_moving_average_follows_the_reference(warmup):
         np.testing.assert_allclose(average, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("start", [0.0, 0.25, 0.9])
+@pytest.mark.parametrize("start", [0.0, 0.07, 0.25, 0.9])
 def test_polyaks_average_is_the_mean_of_the_weights_from_its_start_on(start):
     for step, (average, weights) in enumerate(averages(Polyak(start))):
         expected = weights[min(step, round(start * STEPS)) :].mean(axis=0)

@@ -6,8 +6,10 @@ import jax
 import numpy as np
 import pytest
 
+from nfdsl.schema.augmentation import CutMix, Mixup
 from nfdsl.schema.averages import EMA, Polyak
 from nfdsl.schema.optimizers import AGC, SGD, Adafactor, Adam, AdamW, GlobalNorm
+from nfdsl.schema.run import Length
 from nfdsl.schema.schedules import Cosine, Linear, Piecewise, ReciprocalSqrt
 from nfdsl.schema.training import SAM
 from nfdsl.schema.units import Dimension, quantity
@@ -20,10 +22,13 @@ def varied(run, **changes):
 
 def test_numbers_are_those_of_the_run(run):
     recipe = {"optimizer": SGD(0.8, True, 1e-5), "label_smoothing": 0.1, "stochastic_depth": 0.25, "dropout": 0.5}
-    numbers = hyper(varied(replace(run, lr=1.6), **recipe))
-    assert (numbers.peak, numbers.steps, numbers.warmup_steps) == (np.float32(1.6), 10, 0)
+    words = {"mixup": Mixup(0.25), "cutmix": CutMix(0.75), "layer_decay": 0.5}
+    length = Length(images=80, steps=10, warmup_steps=3)
+    numbers = hyper(varied(replace(run, lr=1.6, length=length), **recipe, **words))
+    assert (numbers.peak, numbers.steps, numbers.warmup_steps) == (np.float32(1.6), 10, 3)
     assert (numbers.optimizer.momentum, numbers.optimizer.weight_decay) == (np.float32(0.8), np.float32(1e-5))
     assert (numbers.label_smoothing, numbers.stochastic_depth, numbers.dropout) == (np.float32(0.1), 0.25, 0.5)
+    assert (numbers.mixup, numbers.cutmix, numbers.layer_decay) == (Mixup(0.25), CutMix(0.75), 0.5)
 
 
 def test_what_a_recipe_leaves_out_is_none(run):
@@ -36,8 +41,8 @@ def test_what_a_recipe_leaves_out_is_none(run):
 
 
 def test_the_heads_decay_is_that_of_kernels_unless_it_is_said(run):
-    decays = [hyper(varied(run, optimizer=SGD(weight_decay=0.5, head_decay=head))).optimizer for head in (None, 3.0)]
-    assert [rule.head_decay for rule in decays] == [0.5, 3.0]
+    rules = [SGD(weight_decay=0.5, head_decay=head) for head in (None, 3.0, 0.0)]
+    assert [hyper(varied(run, optimizer=rule)).optimizer.head_decay for rule in rules] == [0.5, 3.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,11 @@ def test_numbers_are_leaves(run, one, other):
     assert jax.tree.structure(first) == jax.tree.structure(second)
     dtypes = {leaf.dtype for leaf in jax.tree.leaves((first, second))}
     assert dtypes == {np.dtype(t) for t in ("float32", "int32", "uint32")}
+
+
+def test_counts_of_steps_are_whole_in_a_schedule_too(run):
+    schedule = hyper(varied(run, schedule=ReciprocalSqrt(timescale=7, cooldown=3))).schedule
+    assert (schedule.timescale.dtype, schedule.cooldown.dtype) == (np.int32, np.int32)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,13 @@ def test_each_layer_learns_slower_than_the_one_above_it():
     np.testing.assert_allclose(updates["classifier"]["bias"], np.ones(5))
 
 
+def test_the_update_of_a_run_is_scaled_by_its_layer_decay(run):
+    run = replace(run, recipe=replace(run.recipe, optimizer=SGD(0.0, weight_decay=0.0), layer_decay=0.5))
+    update = optimizer(LAYOUTS, hyper(run), step=0)
+    updates, _ = update.update(PARAMETERS, update.init(PARAMETERS), PARAMETERS)
+    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, -0.1 * other, rtol=1e-6), updates, scaled(0.5))
+
+
 def test_without_decay_nothing_changes():
     jax.tree.map(np.testing.assert_array_equal, scaled(1.0), PARAMETERS)
 
@@ -90,6 +97,7 @@ def test_of_what_is_frozen_no_state_is_kept_and_the_rest_learns_as_ever(run, rul
     shapes = {leaf.shape for leaf in jax.tree.leaves(state)}
     assert {(2, 5), (5,)} <= shapes
     assert not shapes & {(2, 2), (2,), (3, 2, 2)}
+    assert jax.tree.map(jnp.shape, held[0]) == jax.tree.map(jnp.shape, PARAMETERS)
     assert not any(np.any(leaf) for made in held for leaf in jax.tree.leaves((made["stem"], made["blocks"])))
 
 

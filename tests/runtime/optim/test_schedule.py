@@ -38,7 +38,7 @@ def reference(schedule, step, peak, warmup, steps):
         Constant(),
         ReciprocalSqrt(timescale=5, cooldown=4),
         ReciprocalSqrt(timescale=3, cooldown=0),
-        Piecewise(at=(0.5, 0.6, 0.9), factor=0.25),
+        Piecewise(at=(0.5, 0.58, 0.9), factor=0.25),
     ],
 )
 @pytest.mark.parametrize("warmup", [0, 1, 7])

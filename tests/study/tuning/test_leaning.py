@@ -13,8 +13,8 @@ LEAN = Lean(0.8, 0.5, refuted=False)
 
 @pytest.fixture
 def told(sketch, result):
-    def told(losses, lean=LEAN, failed=()):
-        sketch.cell("cell", RATES, tuner=Monotone(2))
+    def told(losses, lean=LEAN, failed=(), rates=RATES):
+        sketch.cell("cell", rates, tuner=Monotone(2))
         ladder = Landscape(sketch.plan()).ladders["cell"]
         known = Known({f"cell@{rate}": result(loss) for rate, loss in losses.items()}, dict.fromkeys(failed, "no"))
         return lesson(ladder, known, lean)
@@ -33,6 +33,12 @@ def test_the_curvature_is_that_of_the_loss_over_log_rate(told):
     assert told({0.4: 1.2, 0.8: 1.0, 1.6: 1.1}).curvature == pytest.approx(0.3 / 2 / 0.4804530139)
 
 
+def test_rates_need_not_be_evenly_spaced(told):
+    # The slopes 0.1 / ln(4) and -0.2 / ln(2) over ln(8).
+    lesson = told({0.4: 1.2, 0.8: 1.0, 3.2: 1.1}, rates=(0.4, 0.8, 3.2))
+    assert lesson.curvature == pytest.approx((0.1 / 2 + 0.2) / 3 / 0.4804530139)
+
+
 def test_without_both_sides_the_curvature_is_that_leaned_on(told):
     assert told({0.4: 1.2, 0.8: 1.0}).curvature == 0.5
 
@@ -49,6 +55,14 @@ def test_without_both_sides_the_curvature_is_that_leaned_on(told):
 )
 def test_an_optimum_that_rises_or_jumps_refutes_the_rule(told, losses, refuted):
     assert told(losses).refuted is refuted
+
+
+def test_a_rise_by_two_is_clear_where_one_by_one_rate_would_be(told):
+    assert told({0.4: 1.2, 0.8: 1.1, 1.6: 1.0}, Lean(0.4, 0.5, refuted=False)).refuted
+
+
+def test_an_optimum_that_stays_refutes_nothing_though_no_curvature_is_known(told):
+    assert not told({0.8: 1.0, 0.4: 1.1}, Lean(0.8, None, refuted=False)).refuted
 
 
 @pytest.mark.parametrize(("there", "refuted"), [(1.02, False), (1.06, True)])

@@ -106,6 +106,18 @@ def test_one_trial_is_taken_at_its_word(asked):
     assert asked(Monotone(1), {0.8: 1.0}, LEAN) == []
 
 
+def test_with_nothing_to_lean_on_both_sides_are_tried_one_by_one(asked):
+    assert asked(Monotone(1), {0.8: 1.0}) == ["0.4"]
+    assert asked(Monotone(1), {0.8: 1.0, 0.4: 1.1}) == ["1.6"]
+
+
+@pytest.mark.parametrize(("there", "next_one"), [(1.20, []), (1.22, ["1.6"])])
+def test_the_parabola_goes_by_how_far_apart_rates_are(asked, there, next_one):
+    """Of curvature 0.05, from a slope of 0.2 or 0.22 over ln(4): a factor of two further its fall is that less 0.1."""
+    lean = Lean(0.8, 0.05 / 0.4804530139 / 3 * 2, refuted=False)
+    assert asked(Monotone(2), {0.8: 1.0, 0.2: there}, lean, rates=(0.1, 0.2, 0.8, 1.6, 3.2)) == next_one
+
+
 def test_further_trials_follow_the_better_side(asked):
     assert asked(Monotone(3), {0.8: 1.04, 0.4: 1.0}, LEAN) == ["0.2"]
 

@@ -218,7 +218,9 @@ def test_stopping_and_continuing_changes_nothing(study, values, tuner, data):
 @settings(max_examples=60, deadline=None)
 @given(values=values, tuner=tuners)
 def test_every_settled_optimum_is_inside_the_rates_or_censored(study, values, tuner):
-    tuned = carry_out(study(tuner, sizes=(1, 2), budgets=(25, 50)), lambda run: values.get(hash(run.id) % 100, 1.0))
+    plan = study(tuner, sizes=(1, 2), budgets=(25, 50))
+    index = {run: place for place, run in enumerate(Landscape(plan).runs)}
+    tuned = carry_out(plan, lambda run: values.get(index[run.id], 1.0))
     for cell, ladder in tuned.landscape.ladders.items():
         best = ladder.best(tuned.results)
         if best is not None and cell not in tuned.censored:
@@ -240,4 +242,20 @@ def test_what_is_outstanding_is_never_too_few_and_falls_to_nothing(study, tuner)
             break
         results[verdict.runs[0]] = replace(DONE, holdout_loss=landscape.runs[verdict.runs[0]].lr)
     assert all(few <= len(bounds) - 1 - place <= most for place, (few, most) in enumerate(bounds))
+    assert all(few for few, _ in bounds[:-1])
     assert bounds[-1] == (0, 0)
+
+
+def test_at_most_a_range_and_one_of_its_extensions_are_outstanding(study):
+    (ladder,) = Landscape(study(Grid(extend=2), sizes=(1,), budgets=(25,))).ladders.values()
+    assert most_outstanding(ladder, Try(ladder.range), Known({}, {})) == len(RATES) + 2
+
+
+def test_a_cell_that_waits_although_more_was_tried_than_usual_has_nothing_outstanding(study):
+    (ladder,) = Landscape(study(Monotone(2), sizes=(1,), budgets=(25,))).ladders.values()
+    assert outstanding(ladder, Await(("other",)), Known(dict.fromkeys(ladder.range[:3], DONE), {})) == 0
+
+
+def test_one_rate_is_no_end_of_anything(study):
+    tuned = carry_out(study(Grid(extend=0), rates=(0.1,), sizes=(1,), budgets=(25,)), surface(lambda *_: 0))
+    assert tuned.verdicts == {"F0-25": Settled(None)}
