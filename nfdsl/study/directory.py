@@ -8,7 +8,7 @@ DIR/runs/ID/result.json    the run is complete exactly if this exists and can be
 DIR/runs/ID/failure.json   why the last attempts at it failed
 DIR/superseded/            folders of fine-tunes whose start is not the best any more
 DIR/cache/                 XLA's persistent compilation cache
-DIR/worker.log             what workers print on stderr
+DIR/worker.log             what workers print on stderr; worker.HOST.log for each of several hosts
 DIR/report.html, figures/  written by `nfdsl report`
 """
 
