@@ -123,12 +123,14 @@ def bind(
     bound: dict[str, ast.Value] = {}
     problems: list[Diagnostic] = []
     free = iter([field.name for field in fields])
-    named_before = False
+    named_before = is_surplus_told = False
     for position, (name, value) in enumerate(arguments):
         key = name.text if name else next((field for field in free if field not in bound), None)
         named_before = named_before or name is not None
         if key is None or (name is None and named_before):
-            problems.append(_surplus(word, value, arguments[position - 1][1] if position else None))
+            if not is_surplus_told:
+                problems.append(_surplus(word, value, arguments[position - 1][1] if position else None))
+            is_surplus_told = True
         elif name and key not in by_name:
             problems.append(unknown("unknown-setting", f"setting of `{word}`", key, name.span, by_name))
         elif key in bound:

@@ -147,14 +147,12 @@ class _Checker:
                 return evaluator.setting(setting, written)
         except Rejected as rejected:
             crowded = _crowded(written, settings(definition.schema_class))
-            advice = f"`{crowded[0]}` is a setting too: begin a new line with it" if crowded else ""
-            for found in rejected.diagnostics:
-                is_crowded = advice and found.code == "wrong-type"
-                self.diagnostics.append(replace(found, help=advice, fix=None) if is_crowded else found)
+            self.diagnostics.extend(_once(rejected.diagnostics, crowded))
             return []
 
 
 _NUMERIC = (ast.Number, ast.Shape, ast.List, ast.Range, ast.Binary, ast.Negative)
+_RUNS_ON = {"wrong-type", "surplus-value", "unknown-unit"}  # what is first wrong with a value that does
 _LEVELS_OF_BLOCK = 3  # a block inside of another is as deep a recursion as so many values
 
 
@@ -226,6 +224,13 @@ def _crowded(written: Sequence[ast.Setting], known: Iterable[Setting]) -> list[s
     values = (line.value for line in written)
     items = (item for value in values if isinstance(value, ast.Phrase) for item in value.items[1:])
     return [item.text for item in items if isinstance(item, ast.Name) and item.text in names]
+
+
+def _once(found: Sequence[Diagnostic], crowded: Sequence[str]) -> Sequence[Diagnostic]:
+    """Returns what is wrong with a value; where it runs on into other settings that alone, and once."""
+    if not crowded or found[0].code not in _RUNS_ON:
+        return found
+    return [replace(found[0], help=f"`{crowded[0]}` is a setting too: begin a new line with it", fix=None)]
 
 
 def _misplaced(definition: Definition) -> list[Diagnostic]:

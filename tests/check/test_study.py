@@ -108,3 +108,13 @@ def test_two_settings_on_a_line_are_told_apart():
     (found,) = diagnostics
     assert found.code == "wrong-type"
     assert found.help == "`classes` is a setting too: begin a new line with it"
+
+
+@pytest.mark.parametrize(
+    "line", ["resolution train 8px, eval 8px batch 4 images", "start base best 1 data mnist batch 5 images"]
+)
+def test_a_value_that_runs_on_into_other_settings_is_one_mistake(line: str):
+    study_of_line = study_of(Source("a.nfx", f"finetune f {{ {line} }}\n"))
+    found = [found for found in study_of_line[1] if found.code in {"surplus-value", "unknown-unit", "wrong-type"}]
+    assert len(found) == 1
+    assert "is a setting too: begin a new line with it" in found[0].help
