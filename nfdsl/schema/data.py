@@ -36,7 +36,8 @@ class Builtin:
 class Folder:
     """A folder with one sub-folder of images per class; classes are numbered by sorted name.
 
-    Where `source` and `validation` are folders both, classes of the same name are the same.
+    Where `source` and `validation` are folders both, classes of the same name are the same. Images are taken as they
+    are stored: a rotation that their EXIF data ask for is not made.
     """
 
     word: ClassVar[str] = "folder"
