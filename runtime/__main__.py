@@ -46,7 +46,7 @@ from runtime.released.files import ReleasedError
 from runtime.train import Start, train
 
 _PATIENCE_SECONDS = 30.0  # for an earlier worker of the same run to leave
-_STOPPED = 143
+_STOPPED = 143  # exit code of one of several
 _TURN_SECONDS = 0.5  # between two questions of several processes that wait for a run
 _EXPLAINED = (
     CheckpointError,
@@ -83,9 +83,8 @@ def main() -> None:
                 os._exit(1)
     leave()
     sys.stderr.flush()
-    os._exit(
-        _STOPPED if arguments.cluster and stop.is_set() else 0
-    )  # what is still being compiled in a thread would be waited for, or torn down while it is at work
+    # What is still being compiled in a thread would otherwise be waited for, or torn down while it is at work.
+    os._exit(_STOPPED if arguments.cluster and stop.is_set() else 0)
 
 
 def _arguments() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from nfdsl.sampling.ledger import ROW, Rows
 # Of the questions whether to stop. JAX stops all processes at one number that none has come to: it may never come
 # again, whatever run the process is at.
 _QUESTIONS = count(1)
-_LONGEST = 8192  # bytes: twice the longest path of Linux
+_LONGEST = 2**14  # bytes: the longest path of Linux, whatever of it JSON escapes
 
 
 class Alone(Exception):
@@ -94,9 +94,12 @@ def stopping(stop: Flag) -> bool:
 
     Then `stop` is set on all of them.
     """
-    if jax.process_count() > 1 and multihost_utils.reached_preemption_sync_point(next(_QUESTIONS)):
-        stop.set()
-    return stop.is_set()
+    if jax.process_count() == 1:
+        return stop.is_set()
+    if not multihost_utils.reached_preemption_sync_point(next(_QUESTIONS)):
+        return False
+    stop.set()
+    return True
 
 
 @dataclass

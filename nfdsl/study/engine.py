@@ -14,6 +14,9 @@ A fine-tune that began from a network which is not the best any more, because tu
 is told to look further, is set aside and done again. Where the directory cannot be written, as on a full disk,
 the study ends with the reason; what is complete stays, and the next call goes on.
 
+Of several hosts each has a worker, and these train every run together. The first host gives them runs; on the others
+this module does no more than keep a worker there. Where one of these dies all do, and each host starts another.
+
 The first SIGINT, SIGTERM or SIGHUP makes the worker save and leave, the second kills it; a worker that
 has nothing to save, as while it compiles, is not waited for. If this process
 is killed, the worker reads the end of its input and leaves at once; as it shares the lock of the
