@@ -208,6 +208,28 @@ def test_a_notice_to_one_process_stops_all_after_the_same_step(study, small_run)
     assert (audited.verdict, audited.steps) == ("unfinished", stopped["step"])
 
 
+def test_a_cluster_of_one_is_told_to_stop_like_others(tmp_path):
+    own = ["--cluster", "--coordinator", f"127.0.0.1:{free_port()}", "--processes", "1", "--process", "0"]
+    command = [sys.executable, "-m", "runtime", "--serve", *own]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=os.environ | {"JAX_PLATFORMS": "cpu"}, **pipes) as worker:
+        assert json.loads(worker.stdout.readline()) == {"event": "ready", "process": 0, "processes": 1}
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(PATIENCE) == 143
+
+
+def test_where_no_cluster_says_which_processes_there_are_it_is_said_how_to():
+    clusters = ("SLURM", "OMPI", "PMI", "JOB", "KUBERNETES", "TPU")  # as far as they tell by the environment
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(clusters)}
+    command = [sys.executable, "-m", "runtime", "--serve", "--cluster"]
+    worker = subprocess.run(
+        command, env=environment | {"JAX_PLATFORMS": "cpu"}, capture_output=True, text=True, check=False
+    )
+    assert worker.returncode == 1
+    assert worker.stderr.strip().rpartition("\n")[2].startswith("no cluster that JAX knows")
+    assert "say it with --coordinator, --process and --processes" in worker.stderr
+
+
 def test_a_batch_that_cannot_be_split_is_refused_before_anything_is_touched(study, small_run):
     folder = prepared(study, small_run)
     before = sorted(folder.iterdir())
