@@ -35,8 +35,8 @@ def test_what_is_said_to_be_left_out_is_told_and_not_missing(simulation):
     assert (audited.verdict, audited.missing, audited.doubled) == ("proved", (), ())
     assert views(audited.skipped) == list(UNREAD)
     first, *_, last = remarks(audited)  # a line for each of the five parts
-    assert first.startswith("could not be read and was left out: places 17 to 18 of epoch 0 (step 1; records ")
-    assert last.startswith("could not be read and was left out: place 24 of epoch 2 (step 10; records ")
+    assert first.startswith("could not be read, left out: places 17 to 18 of epoch 0 (step 1; records ")
+    assert last.startswith("could not be read, left out: place 24 of epoch 2 (step 10; records ")
 
 
 def test_what_is_left_out_without_a_word_is_missing(simulation):

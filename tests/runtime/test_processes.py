@@ -202,7 +202,7 @@ def test_a_notice_to_one_process_stops_all_after_the_same_step(study, small_run)
         workers[1].send_signal(signal.SIGTERM)
         *_, saved, stopped = events
         codes, errors = left(workers, folder)
-        assert codes == [0, 0], errors
+        assert codes == [143, 143], errors
     assert (saved["event"], stopped["event"], saved["step"]) == ("saved", "stopped", stopped["step"])
     audited = audit_run(folder)
     assert (audited.verdict, audited.steps) == ("unfinished", stopped["step"])
