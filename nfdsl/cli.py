@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     command = parsers.add_parser("run", help="carry a study out, or on from where it stopped")
     command.add_argument("file", metavar="FILE", help="the study's spec")
     command.add_argument("--out", type=Path, metavar="DIR", help="the study directory (studies/NAME)")
-    text = "how often a run is tried before it has failed and the others go on without it (3)"
+    text = "how often a run is tried from one saved state before it has failed and the others go on without it (3)"
     command.add_argument("--attempts", type=_attempts, default=3, metavar="N", help=text)
     command.add_argument("--tensorboard", action="store_true", help="write TensorBoard event files to DIR/tensorboard")
     _add_set(command)

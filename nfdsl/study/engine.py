@@ -6,7 +6,8 @@ can be run is never kept waiting for that.
 
 When an attempt at a run fails, the worker is replaced, so that nothing broken is handed on, and
 
-- the run is tried again, up to a stated number of attempts;
+- the run is tried again, up to a stated number of attempts, counted anew from each state that one has saved: a long
+  run may outlive any number of hosts;
 - a run that failed all of them is recorded, what starts from it is reported as not run, and everything else
   goes on. The next call tries it again.
 
@@ -51,6 +52,7 @@ from nfdsl.study.events import (
     Opened,
     Ready,
     Retried,
+    Saved,
     Stopping,
     StudyEvent,
     Tick,
@@ -92,7 +94,7 @@ def carry_out(
       study_json, plan_json: the texts of the files of these names.
       command: starts a worker.
       cluster: whether that is one of several, here and on other hosts, which call this function as well.
-      attempts: how often a run is tried before it has failed.
+      attempts: how often a run is tried from one state before it has failed.
       grace_seconds: how long a worker that was told to stop may take to save.
 
     Raises:
@@ -184,7 +186,7 @@ class _Study:
         self._results: dict[str, Result] = {}
         self._starts: dict[str, str | None] = {}  # of fine-tunes that are complete
         self._failed: dict[str, str] = {}
-        self._tries: dict[str, int] = {}  # failed attempts at each run
+        self._tries: dict[str, int] = {}  # failed attempts at each run since it last saved a state
         self._set_aside: set[str] = set()  # runs told to be unneeded or impossible
         self._extended: set[str] = set()  # runs beyond a range that were asked for
         self._program: str | None = None  # which the worker trained last
@@ -280,6 +282,9 @@ class _Study:
                     return said
                 case Ready():
                     pass
+                case Saved():
+                    self._tries[run] = 0
+                    yield said
                 case _:
                     yield said
         return None if self._stop.count or self._crew.stopped_elsewhere() else self._crew.death()

@@ -3,7 +3,7 @@
     {"runs": {ID: {"loss": x, "state": "diverged", "do": [first attempt, second, ...]}}}
 
 An attempt is "train" (the default), "hold" (after three steps waits for a stop), "die" (kill -9 after three
-steps), "fail" (the same reason each time), "flake" (another reason each time), "babble" (an event that cannot be
+steps), "fall" (the same, once they are saved), "fail" (the same reason each time), "flake" (another reason each time), "babble" (an event that cannot be
 read) or "vanish" (done without a result).
 What it was given is noted, in order, in `given.txt`.
 """
@@ -57,8 +57,10 @@ def train(folder):
             say("stopped", run=run, step=step)
             sys.exit(0)
         say("progress", run=run, step=step + 1, steps=STEPS, loss=3 - step / 10, images_per_second=1000.0)
-        if do == "die" and step == first + 2:
+        if do in {"die", "fall"} and step == first + 2:
             state.write_text(str(step + 1))
+            if do == "fall":
+                say("saved", run=run, step=step + 1)
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "babble":
             return say("progress", run=run, step="many")

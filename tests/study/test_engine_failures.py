@@ -52,6 +52,15 @@ def test_a_worker_that_is_killed_is_replaced_and_the_run_continues(sketch, carry
     assert outcome(events).compilations == (Compilations("train", programs=1, times=3),)
 
 
+def test_attempts_count_anew_from_each_state_that_is_saved(sketch, carry, given, outcome, of):
+    runs = sketch.cell("cell", (0.1,))
+    events = carry(sketch.plan(), attempts=3, **{runs[0]: {"do": ["fall", "flake", "fall", "fall", "flake"]}})
+    assert [event.attempt for event in of(Retried, events)] == [1, 2, 1, 1, 2]
+    assert of(Failed, events) == []
+    assert given() == [runs[0]] * 6
+    assert outcome(events).complete
+
+
 def test_a_run_that_kills_its_worker_three_times_has_failed(sketch, carry, given, directory, outcome, of):
     runs = sketch.cell("cell")
     tuning = sketch.cell("tuning", (0.1,), block="tuning", start=Selection(runs, "holdout.loss", 0))
