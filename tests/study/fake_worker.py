@@ -3,8 +3,8 @@
     {"runs": {ID: {"loss": x, "state": "diverged", "do": [first attempt, second, ...]}}}
 
 An attempt is "train" (the default), "hold" (after three steps waits for a stop), "die" (kill -9 after three
-steps), "fall" (the same, once they are saved), "fail" (the same reason each time), "flake" (another reason each time), "babble" (an event that cannot be
-read) or "vanish" (done without a result).
+steps), "fall" (the same, once they are saved), "fail" (the same reason each time), "flake" (another reason each
+time), "babble" (an event that cannot be read) or "vanish" (done without a result).
 What it was given is noted, in order, in `given.txt`.
 """
 
@@ -59,14 +59,18 @@ def train(folder):
         say("progress", run=run, step=step + 1, steps=STEPS, loss=3 - step / 10, images_per_second=1000.0)
         if do in {"die", "fall"} and step == first + 2:
             state.write_text(str(step + 1))
-            if do == "fall":
-                say("saved", run=run, step=step + 1)
-            os.kill(os.getpid(), signal.SIGKILL)
+            die(*[run, step + 1] if do == "fall" else [])
         if do == "babble":
             return say("progress", run=run, step="many")
     if do != "vanish":
         result = finish(folder, todo)
     return say("done", run=run, result={} if do == "vanish" else result)
+
+
+def die(*saved):
+    if saved:
+        say("saved", run=saved[0], step=saved[1])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def finish(folder, todo):
