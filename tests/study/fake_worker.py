@@ -59,7 +59,7 @@ def train(folder):
         say("progress", run=run, step=step + 1, steps=STEPS, loss=3 - step / 10, images_per_second=1000.0)
         if do in {"die", "fall"} and step == first + 2:
             state.write_text(str(step + 1))
-            die(*[run, step + 1] if do == "fall" else [])
+            die(run, saved=step + 1 if do == "fall" else None)
         if do == "babble":
             return say("progress", run=run, step="many")
     if do != "vanish":
@@ -67,9 +67,9 @@ def train(folder):
     return say("done", run=run, result={} if do == "vanish" else result)
 
 
-def die(*saved):
-    if saved:
-        say("saved", run=saved[0], step=saved[1])
+def die(run, saved):
+    if saved is not None:
+        say("saved", run=run, step=saved)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
