@@ -63,8 +63,7 @@ class Worker:
 
     def train(self, run_directory: Path) -> None:
         """Gives it the next run."""
-        with suppress(BrokenPipeError):  # it is dead, which `receive` is about to find
-            self._stdin.write(json.dumps({"run": str(run_directory.absolute())}).encode() + b"\n")
+        self._ask(str(run_directory.absolute()))
 
     def receive(self, timeout: float) -> list[WorkerEvent]:
         """Returns what it said, after at most `timeout` seconds of silence.
@@ -100,8 +99,7 @@ class Worker:
 
     def release(self) -> None:
         """Tells one of several that there are no more runs; all leave."""
-        with suppress(BrokenPipeError):
-            self._stdin.write(json.dumps({"run": None}).encode() + b"\n")
+        self._ask(None)
         self._leave()
 
     @property
@@ -132,6 +130,10 @@ class Worker:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, end - _TAIL_BYTES))
             return file.read().decode(errors="replace")
+
+    def _ask(self, run: str | None) -> None:
+        with suppress(BrokenPipeError):  # it is dead, which `receive` is about to find
+            self._stdin.write(json.dumps({"run": run}).encode() + b"\n")
 
     def _leave(self) -> int:
         """Waits a little for its end, then makes it; returns the exit status."""
